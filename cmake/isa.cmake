@@ -1,0 +1,40 @@
+# One function builds a room's kernels for every instruction set.
+#
+#   mlqa_add_kernels(<target> core/vmath pairwise/tiles ...)
+#
+# compiles cpp/<area>/<room>.kernel.cpp once per level, with MLQA_ISA naming the level, and links the
+# objects into <target>, lowest level first: should a symbol ever be shared against the rules, the copy
+# that every processor can run is the one that wins.
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT CMAKE_OSX_ARCHITECTURES MATCHES "arm64")
+  set(MLQA_ISA_LEVELS v2 v3 v4)
+  set(MLQA_ISA_FLAGS_v2 -march=x86-64-v2)
+  set(MLQA_ISA_FLAGS_v3 -march=x86-64-v3)
+  set(MLQA_ISA_FLAGS_v4 -march=x86-64-v4 -mprefer-vector-width=512)
+else()
+  set(MLQA_ISA_LEVELS baseline)
+  set(MLQA_ISA_FLAGS_baseline "")
+endif()
+
+# Rounding is what the source says (-ffp-contract=off; fused multiply-adds are written out), so that it
+# depends on no compiler's taste. A kernel is never built below -O2: there its templates would be weak
+# symbols, and one level's copy could be called from another's.
+set(MLQA_KERNEL_FLAGS
+    -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-exceptions -fno-rtti
+    -fno-asynchronous-unwind-tables -fvisibility=hidden)
+
+function(mlqa_add_kernels target)
+  foreach(level IN LISTS MLQA_ISA_LEVELS)
+    foreach(room IN LISTS ARGN)
+      string(REPLACE "/" "_" name ${room})
+      set(object kernel_${name}_${level})
+      add_library(${object} OBJECT ${PROJECT_SOURCE_DIR}/cpp/${room}.kernel.cpp)
+      target_include_directories(${object} PRIVATE ${PROJECT_SOURCE_DIR}/cpp)
+      target_compile_definitions(${object} PRIVATE MLQA_ISA=${level})
+      target_compile_options(${object} PRIVATE ${MLQA_WARNINGS} ${MLQA_KERNEL_FLAGS} ${MLQA_ISA_FLAGS_${level}})
+      set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF)
+      mlqa_instrument(${object})
+      target_sources(${target} PRIVATE $<TARGET_OBJECTS:${object}>)
+    endforeach()
+  endforeach()
+endfunction()

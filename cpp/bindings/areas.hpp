@@ -1,0 +1,15 @@
+// One function an area: it fills the area's submodule of the extension.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace mlqa::bindings {
+
+void bind_core(pybind11::module_& module);
+void bind_pairwise(pybind11::module_& module);
+void bind_nn(pybind11::module_& module);
+void bind_svm(pybind11::module_& module);
+void bind_linear_model(pybind11::module_& module);
+void bind_over_sampling(pybind11::module_& module);
+
+}  // namespace mlqa::bindings

@@ -1,0 +1,27 @@
+// Result arrays: NumPy arrays that own their data, which comes from the arena.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <initializer_list>
+#include <vector>
+
+namespace mlqa::bindings {
+
+namespace py = pybind11;
+
+/// Loads NumPy's C API; once, when the module is imported.
+void import_numpy();
+
+/// An uninitialised array of the given shape. Throws std::bad_alloc, also when the size overflows.
+py::array empty_array(const py::dtype& dtype, const std::vector<py::ssize_t>& shape,
+                      bool fortran_order = false);
+
+template <class T>
+py::array_t<T> empty(const std::vector<py::ssize_t>& shape, bool fortran_order = false) {
+    return py::reinterpret_steal<py::array_t<T>>(
+        empty_array(py::dtype::of<T>(), shape, fortran_order).release());
+}
+
+}  // namespace mlqa::bindings

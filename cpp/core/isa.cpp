@@ -1,0 +1,97 @@
+#include "core/isa.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace mlqa::isa {
+namespace {
+
+Level detect() noexcept {
+#if MLQA_X86
+    // Feature by feature: some compilers do not know the level names in __builtin_cpu_supports.
+    __builtin_cpu_init();
+    const bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+    const bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi2");
+    const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vl");
+    return v4 ? Level::v4 : v3 ? Level::v3 : v2 ? Level::v2 : Level::baseline;
+#else
+    return Level::baseline;
+#endif
+}
+
+struct Choice {
+    Level level;
+    std::string warning;
+};
+
+Choice choose() {
+    const Level best = detect();
+    const char* wanted = std::getenv("MLQA_FAST_ISA");
+    if (wanted == nullptr || *wanted == '\0') return {best, ""};
+    Level level = best;
+    if (!parse(wanted, level))
+        return {best,
+                std::string("MLQA_FAST_ISA=") + wanted + " is no known instruction set; using " + name(best)};
+    if (level > best)
+        return {best, std::string("MLQA_FAST_ISA=") + wanted + " is not supported by this processor; using " +
+                          name(best)};
+    return {level, ""};
+}
+
+const Choice& choice() {
+    static const Choice made = choose();
+    return made;
+}
+
+std::atomic<int> forced{-1};
+
+}  // namespace
+
+Level detected() noexcept {
+    static const Level level = detect();
+    return level;
+}
+
+Level current() noexcept {
+    const int level = forced.load(std::memory_order_relaxed);
+    return level >= 0 ? static_cast<Level>(level) : choice().level;
+}
+
+bool set_current(Level level) noexcept {
+    if (level > detected() || (MLQA_X86 && level == Level::baseline)) return false;
+    forced.store(static_cast<int>(level), std::memory_order_relaxed);
+    return true;
+}
+
+const char* name(Level level) noexcept {
+    switch (level) {
+        case Level::v4:
+            return "x86-64-v4";
+        case Level::v3:
+            return "x86-64-v3";
+        case Level::v2:
+            return "x86-64-v2";
+        default:
+            return "baseline";
+    }
+}
+
+bool parse(const char* text, Level& level) noexcept {
+    for (const Level known : {Level::baseline, Level::v2, Level::v3, Level::v4}) {
+        if (std::strcmp(text, name(known)) != 0) continue;
+        level = known;
+        return !(MLQA_X86 && known == Level::baseline);
+    }
+    return false;
+}
+
+const char* override_warning() noexcept {
+    return choice().warning.empty() ? nullptr : choice().warning.c_str();
+}
+
+}  // namespace mlqa::isa

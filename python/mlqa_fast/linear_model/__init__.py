@@ -1,0 +1,1 @@
+"""Sparse linear models, as in ``sklearn.linear_model``."""

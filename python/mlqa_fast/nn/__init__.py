@@ -1,0 +1,1 @@
+"""Training primitives on NumPy arrays, after ``torch.nn``."""

@@ -1,0 +1,1 @@
+"""Over-sampling of minority classes, as in ``imblearn.over_sampling``."""

@@ -1,0 +1,1 @@
+"""Readable definitions for ``mlqa_fast.svm``."""
