@@ -1,0 +1,154 @@
+// The pairwise engine: products of two packed sets of rows, tile by tile, each tile handed to an epilogue
+// while it is in registers.
+//
+//     G_ij = sum_k A_ik B_jk ,    accumulated as  acc <- fma(A_ik, B_jk, acc)  for k = 0, 1, ..., d - 1
+//
+// in float32 or float64. The order of the sum is fixed and the product commutes, so the value of a pair has
+// the same bits in any tile, at any edge and with its operands exchanged; on one instruction set only, since
+// v2 has no fused multiply-add.
+//
+// Layout. B is packed in panels of `panel_width` rows, feature-major: panel[k panel_width + j]. A is packed
+// in the same panels (a join of a set with itself needs one copy) or in blocks of `block_rows` rows, again
+// feature-major. Rows beyond the end are zero. A tile is block_rows x panel_width products in registers:
+// block_rows broadcasts of A meet two vectors of B.
+//
+// An epilogue is a small functor over one tile:
+//
+//     template <int R> void operator()(const Tile<T, R>& tile)
+//
+// which keeps, transforms, adds up or stores tile.dot[r][v], r < tile.rows: vector v (0 or 1) of the products
+// of row tile.row + r with the rows tile.column + v lanes ... of B. Columns from tile.columns on are padding.
+//
+// Error of a product against exact arithmetic on the packed values: |computed - exact| <= gamma_d sum_k
+// |A_ik B_jk|, gamma_d = d u / (1 - d u), u = 2^-24 or 2^-53 (Higham, "Accuracy and Stability of Numerical
+// Algorithms", 2002, eq. 3.5; gamma_2d on v2, where a product and its sum round separately), plus d times
+// the smallest subnormal where products underflow.
+//
+// Included by kernel sources only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/array.hpp"
+#include "core/simd.hpp"
+
+namespace mlqa::pairwise {
+namespace {
+
+template <class T>
+constexpr int panel_width = 2 * simd::lanes<T>;
+
+/// Rows of A in registers at a time: as many as leave room for B and a broadcast among 32 or 16 registers.
+#if defined(__AVX512F__)
+constexpr int block_rows = 12;
+constexpr int join_rows = 8;  ///< divides panel_width: for tiles whose A is a part of a panel
+#else
+constexpr int block_rows = 6;
+constexpr int join_rows = 4;
+#endif
+
+template <class T, int R>
+struct Tile {
+    index_t row;     ///< index of the first row of A
+    int rows;        ///< valid rows, 1 .. R
+    index_t column;  ///< index of the first row of B
+    int columns;     ///< valid columns, 1 .. panel_width
+    simd::vec<T> dot[R][2];
+};
+
+/// dot[r][v] = sum_k a[k a_stride + r] panel[k panel_width + ...], r < R.
+template <class T, int R>
+MLQA_INLINE void multiply(const T* a, index_t a_stride, const T* panel, index_t d,
+                          simd::vec<T> (&dot)[R][2]) {
+    constexpr int w = simd::lanes<T>;
+    simd::vec<T> acc[R][2];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = simd::vec<T>{};
+    for (index_t k = 0; k < d; ++k) {
+        const simd::vec<T> b0 = simd::load(panel + k * 2 * w);
+        const simd::vec<T> b1 = simd::load(panel + k * 2 * w + w);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+            const simd::vec<T> x = simd::broadcast<T>(a[k * a_stride + r]);
+            acc[r][0] = simd::fma(x, b0, acc[r][0]);
+            acc[r][1] = simd::fma(x, b1, acc[r][1]);
+        }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+        dot[r][0] = acc[r][0];
+        dot[r][1] = acc[r][1];
+    }
+}
+
+MLQA_INLINE index_t lesser(index_t a, index_t b) {
+    return a < b ? a : b;
+}
+
+/// Every row of a block-packed A (blocks of `block_rows`) against columns [first, last) of a panel-packed B;
+/// `first` is a multiple of panel_width. The panel stays in L1 while A passes.
+template <class T, class Epilogue>
+MLQA_INLINE void product(const T* a, index_t a_rows, const T* panels, index_t first, index_t last, index_t d,
+                         Epilogue& epilogue) {
+    constexpr int p = panel_width<T>;
+    for (index_t j = first; j < last; j += p) {
+        for (index_t i = 0; i < a_rows; i += block_rows) {
+            Tile<T, block_rows> tile;
+            tile.row = i;
+            tile.rows = static_cast<int>(lesser(block_rows, a_rows - i));
+            tile.column = j;
+            tile.columns = static_cast<int>(lesser(p, last - j));
+            multiply<T, block_rows>(a + i * d, block_rows, panels + j * d, d, tile.dot);
+            epilogue(tile);
+        }
+    }
+}
+
+/// Panel `pa` of A against panel `pb` of B, both panel-packed (they may be the same set).
+template <class T, class Epilogue>
+MLQA_INLINE void panel_product(const T* a_panels, index_t pa, index_t a_rows, const T* b_panels, index_t pb,
+                               index_t b_rows, index_t d, Epilogue& epilogue) {
+    constexpr int p = panel_width<T>;
+    const index_t row = pa * p, column = pb * p;
+    for (int r = 0; r < p && row + r < a_rows; r += join_rows) {
+        Tile<T, join_rows> tile;
+        tile.row = row + r;
+        tile.rows = static_cast<int>(lesser(join_rows, a_rows - row - r));
+        tile.column = column;
+        tile.columns = static_cast<int>(lesser(p, b_rows - column));
+        multiply<T, join_rows>(a_panels + row * d + r, p, b_panels + column * d, d, tile.dot);
+        epilogue(tile);
+    }
+}
+
+/// Packs rows [0, rows) of x, taken through `index` (nullptr: as they lie) and shifted by `centre` (nullptr:
+/// not), in groups of `width` rows, feature-major, the last group filled with zeros:
+///
+///     packed[(i / width) width d + k width + i % width] = T(x_ik - centre_k)
+///
+/// The difference is formed in double and rounded once.
+template <class T, class S>
+MLQA_INLINE void pack(const S* x, index_t row_stride, index_t col_stride, const index_t* index, index_t rows,
+                      index_t d, const double* centre, int width, T* packed) {
+    for (index_t group = 0; group < rows; group += width) {
+        T* out = packed + group * d;
+        for (int r = 0; r < width; ++r) {
+            const index_t i = group + r;
+            if (i >= rows) {
+                for (index_t k = 0; k < d; ++k) out[k * width + r] = T(0);
+                continue;
+            }
+            const S* row = x + (index == nullptr ? i : index[i]) * row_stride;
+            if (centre == nullptr) {
+                for (index_t k = 0; k < d; ++k) out[k * width + r] = static_cast<T>(row[k * col_stride]);
+            } else {
+                for (index_t k = 0; k < d; ++k)
+                    out[k * width + r] = static_cast<T>(static_cast<double>(row[k * col_stride]) - centre[k]);
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace mlqa::pairwise
