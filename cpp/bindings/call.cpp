@@ -1,10 +1,26 @@
 #include "bindings/call.hpp"
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
 namespace mlqa::bindings {
-CallHook::CallHook(py::object progress) : progress_(std::move(progress)) {
-    const py::module_ threading = py::module_::import("threading");
-    watches_signals_ = threading.attr("current_thread")().is(threading.attr("main_thread")());
+namespace {
+
+unsigned long main_thread = 0;
+
+}  // namespace
+
+void remember_main_thread() {
+    main_thread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
+#if defined(__unix__) || defined(__APPLE__)
+    // The thread that forks is the child's main thread.
+    pthread_atfork(nullptr, nullptr, [] { main_thread = PyThread_get_thread_ident(); });
+#endif
 }
+
+CallHook::CallHook(py::object progress)
+    : progress_(std::move(progress)), watches_signals_(PyThread_get_thread_ident() == main_thread) {}
 
 bool CallHook::should_stop() {
     if (error_ || stopped_by_callback_) return true;

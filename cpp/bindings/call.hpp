@@ -34,6 +34,9 @@ private:
     std::exception_ptr error_;
 };
 
+/// Notes which thread Python delivers signals to; once, when the module is imported.
+void remember_main_thread();
+
 /// The class raised for `mlqa_fast.cancel()`.
 py::object cancelled_error();
 

@@ -1,4 +1,5 @@
 #include "bindings/areas.hpp"
+#include "bindings/call.hpp"
 #include "bindings/memory.hpp"
 #include "core/threads.hpp"
 
@@ -19,6 +20,7 @@ MLQA_EXPORT void mlqa_fast_set_num_threads(int n) {
 PYBIND11_MODULE(_mlqa_fast_core, module) {
     module.doc() = "Native kernels of mlqa_fast; use the public functions of the package instead.";
     mlqa::bindings::import_numpy();
+    mlqa::bindings::remember_main_thread();
     mlqa::bindings::bind_core(module);
     mlqa::bindings::bind_pairwise(module);
     mlqa::bindings::bind_nn(module);
