@@ -21,8 +21,8 @@ class CancelledError(RuntimeError):
 def cancel() -> None:
     """Stop every native computation that runs now, on any thread.
 
-    Each of them raises :class:`mlqa_fast.CancelledError` within a fraction of a second, its inputs and
-    estimator as they were. Computations that start later are not concerned.
+    Each of them raises :class:`mlqa_fast.CancelledError` within a fraction of a second, its inputs
+    and estimator as they were. Computations that start later are not concerned.
 
     Examples
     --------
@@ -81,7 +81,11 @@ def _version(distribution: str) -> str:
 
 
 def _cache_sizes() -> str:
-    names = {"L1d": "SC_LEVEL1_DCACHE_SIZE", "L2": "SC_LEVEL2_CACHE_SIZE", "L3": "SC_LEVEL3_CACHE_SIZE"}
+    names = {
+        "L1d": "SC_LEVEL1_DCACHE_SIZE",
+        "L2": "SC_LEVEL2_CACHE_SIZE",
+        "L3": "SC_LEVEL3_CACHE_SIZE",
+    }
     known = getattr(os, "sysconf_names", {})
     sizes = {label: os.sysconf(name) for label, name in names.items() if name in known}
     shown = [f"{label} {size // 1024} KiB" for label, size in sizes.items() if size > 0]

@@ -9,6 +9,8 @@ import threadpoolctl
 
 from mlqa_fast._mlqa_fast_core import core
 
+MOST_THREADS = 2**20  # more than any machine has, and an int everywhere
+
 
 class MlqaFastController(threadpoolctl.LibController):  # type: ignore[misc]
     """Lets ``threadpoolctl.threadpool_limits`` limit the extension."""
@@ -61,4 +63,4 @@ def n_threads(n_jobs: int | None) -> int:
         raise TypeError(f"n_jobs must be an integer or None, got {n_jobs!r}")
     if n_jobs == 0:
         raise ValueError("n_jobs must be a positive or negative integer or None, got 0")
-    return int(n_jobs)
+    return max(-MOST_THREADS, min(int(n_jobs), MOST_THREADS))
