@@ -34,8 +34,8 @@ from mlqa_fast._mlqa_fast_core import core
 DISTRIBUTIONS = ("mlqa-fast", "numpy", "scipy", "scikit-learn", "imbalanced-learn", "torch")
 
 
-# How good an answer is: a name, its value, computed alike for every implementation, and the bound that
-# an answer has to keep for its time to be compared. Smaller is better.
+# How good an answer is: a name, its value, computed alike for every implementation, and the bound
+# that an answer has to keep for its time to be compared. Smaller is better.
 Certificate = tuple[str, float, float]
 
 
@@ -93,7 +93,7 @@ def _equal_threads(threads: int) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def peer(threads: int) -> Callable[[str], Any]:
-    """`peer(module)` imports a peer's module; the benchmark is skipped where it is not installed."""
+    """`peer(module)` imports a peer's module, or skips the benchmark where it is missing."""
 
     def load(name: str) -> ModuleType:
         module: ModuleType = pytest.importorskip(name)
@@ -136,6 +136,7 @@ def measure(request: pytest.FixtureRequest, benchmark: Any, threads: int) -> Cal
         certificate: Certificate | Callable[[Any], Certificate] | None = None,
         prepare: Callable[[], object] | None = None,
     ) -> Any:
+        benchmark.group = f"{area}/{room} {case}"
         if prepare is not None:
             prepare()
         result = function()  # warm: caches, lazy imports, pools
@@ -146,7 +147,6 @@ def measure(request: pytest.FixtureRequest, benchmark: Any, threads: int) -> Cal
             benchmark(lambda: None)
         if callable(certificate):
             certificate = certificate(result)
-        benchmark.group = f"{area}/{room} {case}"
         benchmark.extra_info.update(
             area=area,
             room=room,
@@ -173,7 +173,7 @@ def _as_record(certificate: Certificate | None) -> dict[str, Any] | None:
 def _plan(
     function: Callable[[], Any], prepare: Callable[[], object] | None, budget: float
 ) -> tuple[int, int]:
-    """How many rounds fit the budget, and how many calls a round takes to be worth a clock's tick."""
+    """How many rounds fit the budget, and how many calls make a round worth a clock's tick."""
     if prepare is not None:
         prepare()
     start = time.perf_counter()
