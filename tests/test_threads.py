@@ -1,9 +1,11 @@
 """The same bits whatever the threads do, and threads that live well with everything else."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,3 +171,58 @@ def test_idle_workers_can_be_joined():
         len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 0,
     )
     assert after == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows starts processes by spawn alone")
+def test_forking_after_parallel_use_warns_of_no_threads():
+    code = """
+import multiprocessing
+import os
+from mlqa_fast._mlqa_fast_core import core
+for _ in range(3):
+    core.busy_sum(100, 1000, 4)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if core.busy_sum(100, 1000, 4) == core.busy_sum(100, 1000, 1) else 1)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert in_fresh_interpreter(code).split() == ["0", "0", "0"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows starts processes by spawn alone")
+def test_forking_while_another_thread_computes():
+    """The child has its own pool, whatever the parent's was doing."""
+    code = """
+import os, threading
+from mlqa_fast._mlqa_fast_core import core
+done = threading.Event()
+def compute():
+    while not done.is_set():
+        core.busy_sum(100, 2000, 2)
+thread = threading.Thread(target=compute)
+thread.start()
+codes = []
+for _ in range(20):
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if core.busy_sum(100, 1000, 4) == core.busy_sum(100, 1000, 1) else 1)
+    codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+done.set()
+thread.join()
+print(*codes)
+"""
+    # Python itself warns here, rightly: the program has a thread of its own.
+    assert in_fresh_interpreter(code, flags=("-W", "ignore")).split() == ["0"] * 20
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_worker_processes_give_the_same_bits(method):
+    here = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, here / "processes.py", method],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
