@@ -84,5 +84,7 @@ def test_cancel_stops_calls_on_all_threads(room):
 
 @pytest.mark.parametrize("area", ["over_sampling", "linear_model", "svm", "nn"])
 def test_every_area_has_a_long_room(area):
-    public = getattr(mlqa_fast, area).__all__ if hasattr(getattr(mlqa_fast, area), "__all__") else ()
+    public = (
+        getattr(mlqa_fast, area).__all__ if hasattr(getattr(mlqa_fast, area), "__all__") else ()
+    )
     assert not public or any(room.name.startswith(f"{area}/") for room in LONG_ROOMS)

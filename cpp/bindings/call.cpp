@@ -1,5 +1,7 @@
 #include "bindings/call.hpp"
 
+#include <atomic>
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #endif
@@ -8,6 +10,7 @@ namespace mlqa::bindings {
 namespace {
 
 unsigned long main_thread = 0;
+std::atomic<std::int64_t> call_count{0};
 
 }  // namespace
 
@@ -19,8 +22,14 @@ void remember_main_thread() {
 #endif
 }
 
+std::int64_t native_calls() {
+    return call_count.load(std::memory_order_relaxed);
+}
+
 CallHook::CallHook(py::object progress)
-    : progress_(std::move(progress)), watches_signals_(PyThread_get_thread_ident() == main_thread) {}
+    : progress_(std::move(progress)), watches_signals_(PyThread_get_thread_ident() == main_thread) {
+    call_count.fetch_add(1, std::memory_order_relaxed);
+}
 
 bool CallHook::should_stop() {
     if (error_ || stopped_by_callback_) return true;
@@ -40,7 +49,9 @@ void CallHook::progress(std::int64_t done, std::int64_t total, double certificat
     const py::gil_scoped_acquire held;
     try {
         const py::object answer = progress_(done, total, certificate);
-        stopped_by_callback_ = PyObject_IsTrue(answer.ptr()) == 1;
+        const int truth = PyObject_IsTrue(answer.ptr());
+        if (truth < 0) throw py::error_already_set();
+        stopped_by_callback_ = truth == 1;
     } catch (...) {
         error_ = std::current_exception();
     }

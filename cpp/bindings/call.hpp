@@ -4,6 +4,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <cstdint>
 #include <exception>
 #include <optional>
 
@@ -13,6 +14,9 @@
 namespace mlqa::bindings {
 
 namespace py = pybind11;
+
+/// Native calls entered so far: tests see by it that bad input is refused before any work.
+std::int64_t native_calls();
 
 /// Watches a native call for its Python caller: signals on the main thread, `mlqa_fast.cancel()` on all,
 /// and a progress callable `progress(done, total, certificate)` that may return True to stop.

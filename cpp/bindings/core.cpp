@@ -124,6 +124,7 @@ void bind_threads(py::module_& m) {
     m.def("shutdown_threads", &threads::shutdown, py::call_guard<py::gil_scoped_release>(),
           "Join the idle workers; the next call starts them again.");
     m.def("cancel", &cancel::request_all, "Ask every running native call to stop.");
+    m.def("native_calls", &native_calls, "Native calls entered so far; for tests.");
     m.def("busy_sum", &busy_sum, py::arg("chunks"), py::arg("length"), py::arg("n_jobs") = 0,
           py::arg("progress") = py::none(), "Arithmetic that takes a while; for tests.");
 }

@@ -1,5 +1,6 @@
 #include "core/arena.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -37,7 +38,7 @@ std::size_t default_limit() noexcept {
         char* end = nullptr;
         const double megabytes = std::strtod(text, &end);
         if (end != text && *end == '\0' && megabytes >= 0)
-            return static_cast<std::size_t>(megabytes * (1 << 20));
+            return static_cast<std::size_t>(std::min(megabytes, 1e9) * (1 << 20));
     }
     std::size_t memory = std::size_t{4} << 30;
 #if MLQA_POSIX
@@ -119,7 +120,12 @@ public:
         if (block == nullptr) return nullptr;
         zeroed = true;
         const std::lock_guard<std::mutex> lock(mutex_);
-        live_.emplace(block, size);
+        try {
+            live_.emplace(block, size);
+        } catch (const std::bad_alloc&) {
+            munmap(block, size);
+            return nullptr;
+        }
         return block;
 #else
         return small_allocate(bytes);
@@ -173,18 +179,24 @@ public:
 
 private:
 #if MLQA_POSIX
-    bool keep_or_unmap(void* block) {
+    bool keep_or_unmap(void* block) noexcept {
         const std::lock_guard<std::mutex> lock(mutex_);
         const auto found = live_.find(block);
         if (found == live_.end()) return false;
         const std::size_t size = found->second;
         live_.erase(found);
-        if (size > limit_) {
-            munmap(block, size);
-            return true;
-        }
+        if (!keep(block, size)) munmap(block, size);
+        return true;
+    }
+
+    bool keep(void* block, std::size_t size) noexcept {
+        if (size > limit_) return false;
         trim_locked(limit_ - size);
-        kept_blocks_.emplace(size, block);
+        try {
+            kept_blocks_.emplace(size, block);
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
         kept_ += size;
         return true;
     }

@@ -114,6 +114,7 @@ public:
 
     /// Joins every worker; false if a region is running.
     bool try_shutdown() {
+        if (inside_region) return false;  // this thread may be the owner, who must not try the lock again
         const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
         if (!owner.owns_lock()) return false;
         join();
@@ -121,6 +122,7 @@ public:
     }
 
     int size() {
+        if (inside_region) return -1;
         const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
         return owner.owns_lock() ? static_cast<int>(threads_.size()) : -1;
     }
@@ -198,19 +200,18 @@ void forget_pool() {
     pool_pointer.store(nullptr);
 }
 
+/// No lock here: one that another thread holds during a fork would stay locked in the child.
 Pool& pool() {
-    static std::mutex making;
     if (Pool* made = pool_pointer.load(std::memory_order_acquire)) return *made;
-    const std::lock_guard<std::mutex> lock(making);
-    if (pool_pointer.load() == nullptr) {
-#if defined(__unix__) || defined(__APPLE__)
-        static const int registered = pthread_atfork([] { shutdown(); }, nullptr, forget_pool);
-        (void)registered;
-#endif
-        pool_pointer.store(new Pool, std::memory_order_release);  // NOLINT(cppcoreguidelines-owning-memory)
-    }
-    return *pool_pointer.load();
+    auto fresh = std::make_unique<Pool>();
+    Pool* first = nullptr;
+    if (!pool_pointer.compare_exchange_strong(first, fresh.get(), std::memory_order_acq_rel)) return *first;
+    return *fresh.release();
 }
+
+#if defined(__unix__) || defined(__APPLE__)
+[[maybe_unused]] const int fork_handlers = pthread_atfork([] { shutdown(); }, nullptr, forget_pool);
+#endif
 
 /// Processors granted by the cgroup's quota, rounded up; 0 if there is none.
 int cgroup_quota() noexcept {

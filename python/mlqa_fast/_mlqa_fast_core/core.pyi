@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['arena_kept', 'arena_limit', 'arena_set_limit', 'arena_trim', 'available_threads', 'busy_sum', 'cancel', 'compiler', 'empty', 'get_num_threads', 'isa_current', 'isa_levels', 'isa_use', 'isa_warning', 'philox', 'resolve_threads', 'set_num_threads', 'shutdown_threads', 'vector_function', 'worker_threads']
+__all__: list[str] = ['arena_kept', 'arena_limit', 'arena_set_limit', 'arena_trim', 'available_threads', 'busy_sum', 'cancel', 'compiler', 'empty', 'get_num_threads', 'isa_current', 'isa_levels', 'isa_use', 'isa_warning', 'native_calls', 'philox', 'resolve_threads', 'set_num_threads', 'shutdown_threads', 'vector_function', 'worker_threads']
 def arena_kept() -> int:
     """
     Bytes kept for reuse beyond live arrays.
@@ -58,6 +58,10 @@ def isa_use(name: str) -> None:
 def isa_warning() -> typing.Any:
     """
     What was wrong with MLQA_FAST_ISA, or None.
+    """
+def native_calls() -> int:
+    """
+    Native calls entered so far; for tests.
     """
 def philox(seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, first: typing.SupportsInt | typing.SupportsIndex, n: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.uint32]:
     """
