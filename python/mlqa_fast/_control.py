@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import pathlib
 import platform
 import sys
 from collections.abc import Callable
@@ -12,6 +13,14 @@ from mlqa_fast._mlqa_fast_core import core
 
 DEPENDENCIES = ("numpy", "scipy", "scikit-learn", "threadpoolctl", "tqdm")
 PEERS = ("imbalanced-learn", "torch")
+
+
+_CACHE_FILES = ("level", "type", "size")
+_CACHE_NAMES = {
+    "L1": "SC_LEVEL1_DCACHE_SIZE",
+    "L2": "SC_LEVEL2_CACHE_SIZE",
+    "L3": "SC_LEVEL3_CACHE_SIZE",
+}
 
 
 class CancelledError(RuntimeError):
@@ -81,15 +90,22 @@ def _version(distribution: str) -> str:
 
 
 def _cache_sizes() -> str:
-    names = {
-        "L1d": "SC_LEVEL1_DCACHE_SIZE",
-        "L2": "SC_LEVEL2_CACHE_SIZE",
-        "L3": "SC_LEVEL3_CACHE_SIZE",
-    }
-    known = getattr(os, "sysconf_names", {})
-    sizes = {label: os.sysconf(name) for label, name in names.items() if name in known}
-    shown = [f"{label} {size // 1024} KiB" for label, size in sizes.items() if size > 0]
-    return ", ".join(shown) or "unknown"
+    """Sizes of the first processor's data caches: from sysfs, else from the C library."""
+    sizes: dict[str, str] = {}
+    for index in sorted(pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        try:
+            level, kind, size = ((index / name).read_text().strip() for name in _CACHE_FILES)
+        except OSError:
+            continue
+        if kind != "Instruction":
+            sizes[f"L{level}"] = size.replace("K", " KiB").replace("M", " MiB")
+    if not sizes:
+        known = getattr(os, "sysconf_names", {})
+        bytes_of = {
+            label: os.sysconf(name) for label, name in _CACHE_NAMES.items() if name in known
+        }
+        sizes = {label: f"{size // 1024} KiB" for label, size in bytes_of.items() if size > 0}
+    return ", ".join(f"{label} {size}" for label, size in sizes.items()) or "unknown"
 
 
 def versions() -> dict[str, str]:

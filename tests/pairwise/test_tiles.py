@@ -20,7 +20,9 @@ def gamma(d, unit):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("m", "n", "d"), [(1, 1, 1), (5, 33, 3), (12, 32, 8), (13, 65, 17), (50, 100, 130)])
+@pytest.mark.parametrize(
+    ("m", "n", "d"), [(1, 1, 1), (5, 33, 3), (12, 32, 8), (13, 65, 17), (50, 100, 130)]
+)
 def test_products_are_within_the_bound(level, dtype, m, n, d):
     rng = np.random.default_rng(m * n * d)
     a = rng.normal(size=(m, d)).astype(dtype)

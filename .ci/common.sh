@@ -1,0 +1,76 @@
+# What .ci/run and .ci/full share: a scratch folder, an interpreter, steps and their counts.
+# Sourced with `root` set; everything that is installed or built goes under $work.
+
+export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
+export CTEST_OUTPUT_ON_FAILURE=1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+declare -i passed=0 failed=0 skipped=0
+declare -a broken=()
+
+# An interpreter that the package supports: $PYTHON, or the first found, oldest version first.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-} python3 python3.11 python3.12 python3.13; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    echo "no Python 3.11 or later found" >&2
+    return 1
+}
+
+# Another version's interpreter, from the path or from pyenv; fails where there is none.
+find_version() {
+    command -v "python$1" && return
+    local found
+    for found in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
+        [[ -x $found ]] && echo "$found" && return
+    done
+    return 1
+}
+
+# The system packages that are missing, where there is apt to bring them.
+need_programs() {
+    local missing=() pair
+    for pair in "$@"; do
+        command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+    done
+    ((${#missing[@]})) || return 0
+    apt-get update -qq </dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" </dev/null
+}
+
+# venv NAME [INTERPRETER]: a fresh environment $work/NAME.
+venv() {
+    "${2:-$python}" -m venv "$work/$1"
+}
+
+# Adds what a step's log says of tests to the counts; a step without tests is one check.
+count() {
+    local log=$1 status=$2 found
+    found=$("$python" "$root/.ci/counts.py" "$log" "$status")
+    read -r p f s <<<"$found"
+    passed+=p failed+=f skipped+=s
+}
+
+# step TITLE COMMAND...: runs it, shows its output, goes on after a failure.
+step() {
+    local title=$1 status=0 start=$SECONDS
+    shift
+    printf '\n=== %s\n' "$title"
+    (set -euo pipefail; cd "$root"; "$@") </dev/null >"$work/step.log" 2>&1 &
+    wait $! || status=$?
+    cat "$work/step.log"
+    count "$work/step.log" "$status"
+    if ((status)); then broken+=("$title"); fi
+    printf -- '--- %s: %s, %d s\n' "$title" "$( ((status)) && echo FAILED || echo ok)" $((SECONDS - start))
+}
+
+# The closing lines; the exit status says whether anything failed.
+finish() {
+    printf '\n%d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
+    if ((${#broken[@]})); then printf 'failed: %s\n' "${broken[@]}"; fi
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0 && ${#broken[@]} == 0))
+}

@@ -1,0 +1,70 @@
+"""Implementations timed in turn, so that whatever the machine does meets all of them alike."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ROUNDS = 5
+TURN_SECONDS = 0.02
+
+
+@dataclass
+class Timing:
+    """One implementation: its first call, the seconds of the later ones, its first answer."""
+
+    first_call: float
+    answer: Any
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """Median of the seconds after the first call."""
+        return statistics.median(self.seconds)
+
+    @property
+    def spread(self) -> float:
+        """Half the distance between the quartiles."""
+        low, _, high = statistics.quantiles(self.seconds, n=4, method="inclusive")
+        return (high - low) / 2
+
+
+def clock(function: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of one call, and what it returned."""
+    start = time.perf_counter()
+    answer = function()
+    return time.perf_counter() - start, answer
+
+
+def _turn(function: Callable[[], Any], seconds: list[float]) -> None:
+    """Calls for `TURN_SECONDS`, at least one.
+
+    The first call of several refills the caches that the others have emptied and waits for their
+    idle threads to fall asleep; it does not count.
+    """
+    turn = [clock(function)[0]]
+    while sum(turn) < TURN_SECONDS:
+        turn.append(clock(function)[0])
+    seconds += turn[1:] or turn
+
+
+def race(contenders: Mapping[str, Callable[[], Any]], budget: float) -> dict[str, Timing]:
+    """Time `contenders` in turn: at least five rounds, more while `budget` seconds last."""
+    gc.collect()
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        timings = {name: Timing(*clock(function)) for name, function in contenders.items()}
+        start, rounds = time.perf_counter(), 0
+        while rounds < ROUNDS or time.perf_counter() - start < budget:
+            for name, function in contenders.items():
+                _turn(function, timings[name].seconds)
+            rounds += 1
+    finally:
+        if collects:
+            gc.enable()
+    return timings
