@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -66,12 +67,25 @@ def text(lines: Sequence[Line], threads: int, import_seconds: float) -> str:
             + ", ".join(f"{name} {seconds(first)}" for name, first in reversed(firsts.items())),
             "times: median ± half the distance between the quartiles of calls in turn, "
             "after a first call",
+            *_busy(),
             "",
             aligned(HEAD, [_row(line) for line in lines]),
             "",
             _closing(missing),
         ]
     )
+
+
+def _busy() -> list[str]:
+    """A warning when other programs hold the processors; spinning threads suffer most."""
+    if not hasattr(os, "getloadavg"):
+        return []
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load < 1.5 * processors:
+        return []
+    return [
+        f"This machine is busy (load {load:.1f}, {processors} processors): do not quote the times."
+    ]
 
 
 def _has(name: str) -> bool:
