@@ -1,4 +1,4 @@
-"""Every public entry refuses what it cannot use, in words and before any work; the rest it takes."""
+"""Every public entry refuses what it cannot use, in words, before any work; the rest works."""
 
 import re
 from collections.abc import Callable

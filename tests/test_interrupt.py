@@ -1,4 +1,4 @@
-"""Long calls stop when they are told to: Ctrl-C on the main thread, ``mlqa_fast.cancel()`` on others."""
+"""Long calls stop when told to: Ctrl-C on the main thread, ``mlqa_fast.cancel()`` on others."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ ATTEMPTS = 3  # the machine may be busy with other things: one of these must be 
 
 
 def seconds_to_stop(call, stop, error):
-    """Runs `call`, calls `stop` meanwhile from another thread; how long until `error` was raised."""
+    """Run `call`, and `stop` meanwhile on another thread; how long until `error` was raised."""
     stopped_at = []
 
     def stop_it():
@@ -84,7 +84,5 @@ def test_cancel_stops_calls_on_all_threads(room):
 
 @pytest.mark.parametrize("area", ["over_sampling", "linear_model", "svm", "nn"])
 def test_every_area_has_a_long_room(area):
-    public = (
-        getattr(mlqa_fast, area).__all__ if hasattr(getattr(mlqa_fast, area), "__all__") else ()
-    )
+    public = getattr(getattr(mlqa_fast, area), "__all__", ())
     assert not public or any(room.name.startswith(f"{area}/") for room in LONG_ROOMS)

@@ -1,6 +1,7 @@
 // exp, log, tanh and expm1 of vectors, for kernels. Bounds hold over the whole range on every level and are
-// tested: float and double at most 4 ulp; NaN gives NaN; exp(-inf) = 0, exp(inf) = inf, log(0) = -inf,
-// log(< 0) = NaN, tanh(+-inf) = +-1; subnormal arguments and results are exact to the same bound.
+// tested: float and double at most 2 ulp; NaN gives NaN; exp(-inf) = 0, exp(inf) = inf, log(0) = -inf,
+// log(< 0) = NaN, tanh(+-inf) = +-1; subnormal arguments and results are exact to the same bound. The sign of
+// a zero is not kept.
 //
 // Double exp and log follow fdlibm's reductions (W. J. Cody and W. Waite, "Software Manual for the Elementary
 // Functions", 1980); the polynomials of tanh are those of S. L. Moshier's Cephes library.
