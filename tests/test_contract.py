@@ -1,0 +1,72 @@
+"""Every public estimator keeps the contract of scikit-learn, every sampler imbalanced-learn's."""
+
+import importlib
+import inspect
+
+import imblearn.utils.estimator_checks
+import pytest
+import sklearn.utils.estimator_checks
+from sklearn.base import BaseEstimator
+
+import mlqa_fast
+
+# Checks that an estimator fails as its peer does, by the estimator's name, with the reason.
+EXPECTED_FAILURES: dict[str, dict[str, str]] = {}
+
+# Checks that an estimator fails as its peer does, by its name, each with the reason.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
+]
+
+
+def public_estimators():
+    """Classes in the ``__all__`` of an area that are scikit-learn estimators."""
+    for area in mlqa_fast._AREAS:
+        module = importlib.import_module(f"mlqa_fast.{area}")
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            if inspect.isclass(value) and issubclass(value, BaseEstimator):
+                yield value
+
+
+def instance_of(estimator):
+    """Estimators that draw have a seed: two fits are compared."""
+    made = estimator()
+    return made.set_params(random_state=0) if "random_state" in made.get_params() else made
+
+
+ESTIMATORS = [instance_of(estimator) for estimator in public_estimators()]
+SAMPLERS = [estimator for estimator in ESTIMATORS if hasattr(estimator, "fit_resample")]
+
+
+def cases(estimators, generator):
+    """Every check of every estimator; what is known to fail has to fail."""
+    for estimator in estimators:
+        known = EXPECTED_FAILURES.get(type(estimator).__name__, {})
+        for instance, check in generator(estimator, legacy=True):
+            name = getattr(check.func, "__name__", str(check))
+            marks = [pytest.mark.xfail(reason=known[name], strict=True)] if name in known else []
+            yield pytest.param(
+                instance, check, id=f"{type(estimator).__name__}-{name}", marks=marks
+            )
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    list(cases(ESTIMATORS, sklearn.utils.estimator_checks.estimator_checks_generator)),
+)
+def test_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    list(cases(SAMPLERS, imblearn.utils.estimator_checks.estimator_checks_generator)),
+)
+def test_imbalanced_learn(estimator, check):
+    check(estimator)
+
+
+def test_expected_failures_name_estimators():
+    assert EXPECTED_FAILURES.keys() <= {type(estimator).__name__ for estimator in ESTIMATORS}
