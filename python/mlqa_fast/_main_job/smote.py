@@ -37,6 +37,8 @@ def jobs() -> list[Job]:
                 lambda _, answer: rows_off_segments(X[y == 1], answer[0][n:], k),
             ),
             agreement=equal_rows,
-            reference=lambda: reference.over_sampling.smote(X, y, random_state=0),
+            reference=lambda: reference.over_sampling.smote(
+                X[y == 1], int(np.sum(y == 0) - np.sum(y == 1)), random_state=0
+            ),
         )
     ]

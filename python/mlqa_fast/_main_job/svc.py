@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,7 @@ def _equal_share(ours: Any, theirs: Any) -> str:
     return f"{100 * np.mean(ours == theirs):.4g} % of predictions equal"
 
 
-def _fit(name: str, data: str, train: Any, test: Any, with_reference: bool) -> Job:
+def _fit(name: str, data: str, train: Any, test: Any, readable: Callable[[], Any]) -> Job:
     X, y = train
     sklearn = peer("sklearn.svm")
     return Job(
@@ -44,7 +46,7 @@ def _fit(name: str, data: str, train: Any, test: Any, with_reference: bool) -> J
         peers={} if sklearn is None else {"scikit-learn": lambda: sklearn.SVC().fit(X, y)},
         certificate=_violation(X, y),
         agreement=lambda ours, theirs: _equal_share(ours.predict(test), theirs.predict(test)),
-        reference=(lambda: reference.svm.SVC().fit(X, y)) if with_reference else None,
+        reference=readable,
     )
 
 
@@ -52,7 +54,8 @@ def binary() -> Job:
     """Benign or malignant."""
     X, y = load_breast_cancer(return_X_y=True)
     X = StandardScaler().fit_transform(X)
-    return _fit("SVC, two classes: fit", "breast cancer", (X, y), X, with_reference=True)
+    name = "SVC, two classes: fit"
+    return _fit(name, "breast cancer", (X, y), X, lambda: reference.svm.svm_smo(X, y))
 
 
 def _predict(rule: str, X: Any, gamma: float, ours: Any, theirs: Any | None) -> Job:
@@ -64,6 +67,10 @@ def _predict(rule: str, X: Any, gamma: float, ours: Any, theirs: Any | None) -> 
             return float(np.sum(labels != PREDICT[rule](machine, X, gamma)))
         return float(np.sum(labels != PREDICT["ovo"](theirs, X, gamma)))
 
+    def readable() -> Any:
+        machines = (ours.support_vectors_, ours.dual_coef_, ours.intercept_, ours.n_support_)
+        return reference.svm.dag_predict(X, *machines, gamma=gamma)
+
     return Job(
         name=f"SVC, ten classes: predict, {NAMES[rule]}",
         data=f"digits, {X.shape[0]} x {X.shape[1]}",
@@ -71,7 +78,8 @@ def _predict(rule: str, X: Any, gamma: float, ours: Any, theirs: Any | None) -> 
         peers={} if theirs is None else {"scikit-learn": lambda: theirs.predict(X)},
         certificate=Certificate("labels off the rule", off_the_rule),
         agreement=_equal_share,
-        remark=f"{report.machines_per_sample:g} machines a row",
+        reference=readable if rule == "dag" else None,
+        remark=f"{report['machines_asked'].mean():g} of {report['machines']} machines a row",
     )
 
 
@@ -79,13 +87,20 @@ def ten_classes() -> list[Job]:
     """Ten digits: the fit, and predictions by the vote of 45 machines and by nine of them."""
     X, y = load_digits(return_X_y=True)
     X_train, X_test, y_train, _ = train_test_split(X / 16.0, y, test_size=1 / 3, random_state=0)
+    gamma = _scale_gamma(X_train)
+
+    def readable() -> None:
+        for pair in combinations(range(10), 2):
+            rows = np.isin(y_train, pair)
+            reference.svm.svm_smo(X_train[rows], y_train[rows], gamma=gamma)
+
     sklearn = peer("sklearn.svm")
     ours = SVC().fit(X_train, y_train)
     theirs = None if sklearn is None else sklearn.SVC().fit(X_train, y_train)
     return [
-        _fit("SVC, ten classes: fit", "digits", (X_train, y_train), X_test, with_reference=False),
-        _predict("ovo", X_test, _scale_gamma(X_train), ours, theirs),
-        _predict("dag", X_test, _scale_gamma(X_train), ours, theirs),
+        _fit("SVC, ten classes: fit", "digits", (X_train, y_train), X_test, readable),
+        _predict("ovo", X_test, gamma, ours, theirs),
+        _predict("dag", X_test, gamma, ours, theirs),
     ]
 
 
