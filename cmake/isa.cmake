@@ -23,6 +23,11 @@ set(MLQA_KERNEL_FLAGS
     -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-exceptions -fno-rtti
     -fno-asynchronous-unwind-tables -fvisibility=hidden)
 
+# GCC's own AVX-512 intrinsics read a variable before it is set (its bug 105593).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND MLQA_KERNEL_FLAGS -Wno-maybe-uninitialized)
+endif()
+
 function(mlqa_add_kernels target)
   foreach(level IN LISTS MLQA_ISA_LEVELS)
     foreach(room IN LISTS ARGN)

@@ -1,10 +1,288 @@
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <pybind11/typing.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "bindings/areas.hpp"
+#include "bindings/call.hpp"
+#include "bindings/memory.hpp"
+#include "core/threads.hpp"
+#include "linear_model/lasso.hpp"
 
 namespace mlqa::bindings {
+namespace {
 
-void bind_linear_model(pybind11::module_& module) {
-    pybind11::module_ m = module.def_submodule("linear_model");
-    (void)m;
+namespace lm = linear_model;
+
+using Doubles = py::array_t<double, py::array::c_style>;
+using OptionalDoubles = std::optional<Doubles>;
+
+[[noreturn]] void refuse(const std::string& what) {
+    throw py::value_error(what);
+}
+
+void check_shape(const py::array& array, const char* name, const std::vector<py::ssize_t>& shape) {
+    bool equal = array.ndim() == static_cast<py::ssize_t>(shape.size());
+    for (std::size_t i = 0; equal && i < shape.size(); ++i)
+        equal = array.shape(static_cast<py::ssize_t>(i)) == shape[i];
+    if (equal) return;
+    std::string text = std::string(name) + " must have shape (";
+    for (const py::ssize_t size : shape) text += std::to_string(size) + ",";
+    refuse(text + ")");
+}
+
+const double* data_or_null(const OptionalDoubles& array) {
+    return array ? array->data() : nullptr;
+}
+
+/// What every kind of X has in common; arrays are those of the caller.
+struct PathArguments {
+    Doubles y;  ///< targets x samples
+    OptionalDoubles alphas;
+    index_t n_alphas;
+    double eps;
+    OptionalDoubles start, sample_weight, gram, correlations;
+    bool center;
+    int n_jobs;
+    lm::PathOptions options;
+};
+
+struct PathArrays {
+    py::array coefficients;
+    py::array_t<double> gaps, alphas, means;
+    py::array_t<std::int64_t> passes;
+    py::array_t<bool> converged;
+};
+
+/// alpha_max = max |x_j'y| / n down to eps alpha_max, evenly in the logarithm.
+void fill_grid(const double* correlations, index_t p, double n, bool positive, double eps, index_t count,
+               double* alphas) {
+    double largest = 0;
+    for (index_t j = 0; j < p; ++j)
+        largest = std::max(largest, positive ? correlations[j] : std::abs(correlations[j]));
+    largest /= n;
+    const double smallest = 1e-15;  // as scikit-learn, where no feature is correlated with the target
+    for (index_t k = 0; k < count; ++k) {
+        const double share = count > 1 ? static_cast<double>(k) / static_cast<double>(count - 1) : 0.0;
+        alphas[k] = largest <= smallest ? smallest
+                    : k == 0            ? largest
+                                        : std::exp(std::log(largest) + share * std::log(eps));
+    }
+}
+
+template <class T>
+PathArrays allocate(index_t targets, index_t n_alphas, index_t p) {
+    PathArrays arrays;
+    auto coefficients = empty<T>({targets, n_alphas, p});
+    arrays.coefficients = coefficients;
+    arrays.gaps = empty<double>({targets, n_alphas});
+    arrays.alphas = empty<double>({n_alphas});
+    arrays.means = empty<double>({p});
+    arrays.passes = empty<std::int64_t>({targets, n_alphas});
+    arrays.converged = empty<bool>({targets, n_alphas});
+    std::fill_n(coefficients.mutable_data(), coefficients.size(), T{0});
+    return arrays;
+}
+
+/// Every target in turn over one design. `out` holds pointers into `arrays`, taken with the GIL held.
+template <class T>
+struct PathOutput {
+    T* coefficients;
+    double *gaps, *alphas, *means;
+    std::int64_t* passes;
+    bool* converged;
+    index_t targets, n_alphas, p;
+};
+
+template <class T>
+Status run_target(const lm::Design& design, const PathArguments& arguments, lm::PathOptions options,
+                  index_t target, const PathOutput<T>& out) {
+    const index_t n = design.samples(), p = out.p;
+    const double* y = arguments.y.data() + target * n;
+    arena::Buffer<double> correlations(static_cast<std::size_t>(p));
+    if (arguments.correlations) {
+        std::copy_n(arguments.correlations->data() + target * p, p, correlations.data());
+    } else {
+        const Status status = lm::correlations_with_target(design, y, correlations.data());
+        if (status != Status::ok) return status;
+    }
+    if (!arguments.alphas)
+        fill_grid(correlations.data(), p, static_cast<double>(n), options.positive, arguments.eps,
+                  out.n_alphas, out.alphas);
+    options.alphas = out.alphas;
+    const index_t first = target * out.n_alphas;
+    const double* start = arguments.start ? arguments.start->data() + target * p : nullptr;
+    lm::PathResult result{nullptr, nullptr, out.gaps + first, out.passes + first, out.converged + first};
+    if constexpr (sizeof(T) == sizeof(float))
+        result.single = out.coefficients + first * p;
+    else
+        result.coefficients = out.coefficients + first * p;
+    return lm::lasso_path(design, y, correlations.data(), start, options, result);
+}
+
+template <class T, class MakeDesign>
+PathArrays run(const PathArguments& arguments, index_t p, py::object progress, MakeDesign make_design) {
+    const index_t targets = arguments.y.shape(0);
+    const index_t n_alphas = arguments.alphas ? arguments.alphas->size() : arguments.n_alphas;
+    PathArrays arrays = allocate<T>(targets, n_alphas, p);
+    const PathOutput<T> out{static_cast<T*>(arrays.coefficients.mutable_data()),
+                            arrays.gaps.mutable_data(),
+                            arrays.alphas.mutable_data(),
+                            arrays.means.mutable_data(),
+                            arrays.passes.mutable_data(),
+                            arrays.converged.mutable_data(),
+                            targets,
+                            n_alphas,
+                            p};
+    if (arguments.alphas) std::copy_n(arguments.alphas->data(), n_alphas, out.alphas);
+    lm::PathOptions options = arguments.options;
+    options.n_alphas = n_alphas;
+    options.single_precision = sizeof(T) == sizeof(float);
+    options.gram = data_or_null(arguments.gram);
+    const lm::Preparation preparation{arguments.center, data_or_null(arguments.sample_weight),
+                                      threads::resolve(arguments.n_jobs)};
+    native_call(
+        [&] {
+            const std::unique_ptr<lm::Design> design = make_design(preparation);
+            if (design == nullptr) return Status::cancelled;
+            std::copy_n(design->means(), p, out.means);
+            Status status = Status::ok;
+            for (index_t target = 0; target < targets && status == Status::ok; ++target)
+                status = run_target(*design, arguments, options, target, out);
+            return status;
+        },
+        std::move(progress));
+    return arrays;
+}
+
+void check_arguments(const PathArguments& arguments, index_t n, index_t p) {
+    if (n < 1 || p < 1) refuse("X must have at least one row and one column");
+    if (arguments.y.ndim() != 2) refuse("y must have two dimensions: targets and samples");
+    const py::ssize_t targets = arguments.y.shape(0);
+    check_shape(arguments.y, "y", {targets, n});
+    if (arguments.alphas && arguments.alphas->ndim() != 1) refuse("alphas must have one dimension");
+    if (!arguments.alphas && arguments.n_alphas < 1) refuse("n_alphas must be at least 1");
+    if (arguments.start) check_shape(*arguments.start, "start", {targets, p});
+    if (arguments.sample_weight) check_shape(*arguments.sample_weight, "sample_weight", {n});
+    if (arguments.gram) check_shape(*arguments.gram, "gram", {p, p});
+    if (arguments.correlations) check_shape(*arguments.correlations, "correlations", {targets, p});
+}
+
+template <class T>
+MatrixView<const T> matrix_view(const py::array& x) {
+    constexpr auto size = static_cast<py::ssize_t>(sizeof(T));
+    if (x.strides(0) % size != 0 || x.strides(1) % size != 0 ||
+        reinterpret_cast<std::uintptr_t>(x.data()) % alignof(T) != 0)
+        refuse("X must be aligned, its strides whole numbers of elements");
+    return {static_cast<const T*>(x.data()), x.shape(0), x.shape(1), x.strides(0) / size,
+            x.strides(1) / size};
+}
+
+PathArrays dense_path(const py::array& x, const PathArguments& arguments, py::object progress) {
+    if (x.ndim() != 2) refuse("X must have two dimensions");
+    check_arguments(arguments, x.shape(0), x.shape(1));
+    const auto call = [&](auto zero) {
+        using T = decltype(zero);
+        const MatrixView<const T> view = matrix_view<T>(x);
+        return run<T>(arguments, view.cols, std::move(progress), [&](const lm::Preparation& preparation) {
+            return lm::dense_design(view, preparation);
+        });
+    };
+    if (py::isinstance<py::array_t<double>>(x)) return call(0.0);
+    if (py::isinstance<py::array_t<float>>(x)) return call(0.0F);
+    refuse("X must be float32 or float64 in native byte order");
+}
+
+using Indices = py::array_t<std::int32_t, py::array::c_style>;
+
+void check_columns(const Indices& indices, const Indices& offsets, py::ssize_t entries, index_t rows) {
+    if (offsets.ndim() != 1 || offsets.size() < 2 || indices.ndim() != 1 || indices.size() != entries)
+        refuse("X must be in CSC format: data and indices of equal length, one offset more than columns");
+    const std::int32_t* offset = offsets.data();
+    bool good = offset[0] == 0 && offset[offsets.size() - 1] <= entries;
+    for (py::ssize_t j = 0; good && j + 1 < offsets.size(); ++j) {
+        good = offset[j] <= offset[j + 1] && offset[j + 1] <= entries;
+        for (std::int32_t e = offset[j]; good && e < offset[j + 1]; ++e) {
+            const std::int32_t row = indices.data()[e];
+            good = row >= 0 && row < rows && (e == offset[j] || row > indices.data()[e - 1]);
+        }
+    }
+    if (!good) refuse("X must be in canonical CSC format: sorted row indices without duplicates");
+}
+
+PathArrays sparse_path(const py::array& data, const Indices& indices, const Indices& offsets, index_t rows,
+                       const PathArguments& arguments, py::object progress) {
+    if (data.ndim() != 1) refuse("data must have one dimension");
+    check_columns(indices, offsets, data.size(), rows);
+    const index_t p = offsets.size() - 1;
+    check_arguments(arguments, rows, p);
+    const auto call = [&](auto zero) {
+        using T = decltype(zero);
+        const py::array_t<T, py::array::c_style> values = py::array_t<T, py::array::c_style>::ensure(data);
+        const SparseView<T> view{values.data(), indices.data(), offsets.data(), p, rows};
+        return run<T>(arguments, p, std::move(progress), [&](const lm::Preparation& preparation) {
+            return lm::sparse_design(view, preparation);
+        });
+    };
+    if (py::isinstance<py::array_t<double>>(data)) return call(0.0);
+    if (py::isinstance<py::array_t<float>>(data)) return call(0.0F);
+    refuse("X must be float32 or float64 in native byte order");
+}
+
+lm::Updates parse_updates(const std::string& name) {
+    if (name == "auto") return lm::Updates::automatic;
+    if (name == "gram") return lm::Updates::gram;
+    if (name == "covariance") return lm::Updates::covariance;
+    if (name == "residual") return lm::Updates::residual;
+    refuse("updates must be 'auto', 'gram', 'covariance' or 'residual', got '" + name + "'");
+}
+
+using PathTuple = py::typing::Tuple<py::array_t<double>, py::array, py::array_t<double>,
+                                    py::array_t<std::int64_t>, py::array_t<bool>, py::array_t<double>>;
+
+/// X is a dense array or (data, indices, offsets, number of rows) of a CSC matrix.
+PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDoubles& alphas, index_t n_alphas,
+                     double eps, const OptionalDoubles& start, const OptionalDoubles& sample_weight,
+                     bool center, const OptionalDoubles& gram, double gram_error,
+                     const OptionalDoubles& correlations, double tol, std::int64_t max_iter, bool positive,
+                     const std::string& updates, double max_time, int n_jobs, py::object progress) {
+    PathArguments arguments{y,    alphas,       n_alphas, eps,    start, sample_weight,
+                            gram, correlations, center,   n_jobs, {}};
+    arguments.options.tol = tol;
+    arguments.options.max_iter = max_iter;
+    arguments.options.positive = positive;
+    arguments.options.updates = parse_updates(updates);
+    arguments.options.gram_error = gram_error;
+    arguments.options.max_seconds = max_time;
+    PathArrays arrays;
+    if (py::isinstance<py::tuple>(x)) {
+        const auto parts = x.cast<py::tuple>();
+        arrays = sparse_path(parts[0].cast<py::array>(), parts[1].cast<Indices>(), parts[2].cast<Indices>(),
+                             parts[3].cast<index_t>(), arguments, std::move(progress));
+    } else {
+        arrays = dense_path(x.cast<py::array>(), arguments, std::move(progress));
+    }
+    return py::make_tuple(arrays.alphas, arrays.coefficients, arrays.gaps, arrays.passes, arrays.converged,
+                          arrays.means);
+}
+
+}  // namespace
+
+void bind_linear_model(py::module_& module) {
+    py::module_ m = module.def_submodule("linear_model", "Sparse linear models.");
+    m.def("lasso_path", &lasso_path, py::arg("X"), py::arg("y"), py::arg("alphas"), py::arg("n_alphas"),
+          py::arg("eps"), py::arg("start"), py::arg("sample_weight"), py::arg("center"), py::arg("gram"),
+          py::arg("gram_error"), py::arg("correlations"), py::arg("tol"), py::arg("max_iter"),
+          py::arg("positive"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"),
+          py::arg("progress"),
+          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, means.");
 }
 
 }  // namespace mlqa::bindings

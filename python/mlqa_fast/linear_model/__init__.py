@@ -1,1 +1,20 @@
 """Sparse linear models, as in ``sklearn.linear_model``."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from mlqa_fast.linear_model._lasso import Lasso, lasso_path
+from mlqa_fast.linear_model._lasso_cd import lasso_cd
+from mlqa_fast.linear_model._solution import LassoSolution
+
+__all__ = ["Lasso", "LassoSolution", "lasso_cd", "lasso_path"]
+
+
+def __getattr__(name: str) -> NoReturn:
+    import sklearn.linear_model
+
+    message = f"module 'mlqa_fast.linear_model' has no attribute {name!r}"
+    if not name.startswith("_") and hasattr(sklearn.linear_model, name):
+        message += f"; sklearn.linear_model.{name} is scikit-learn's"
+    raise AttributeError(message)

@@ -1,0 +1,44 @@
+#include "linear_model/design.hpp"
+
+#include <algorithm>
+
+#include "core/threads.hpp"
+
+namespace mlqa::linear_model {
+namespace {
+
+constexpr index_t parallel_work = 1 << 16;  ///< values read before threads pay
+constexpr index_t chunk_work = 1 << 18;     ///< values a chunk: some tenths of a millisecond
+
+}  // namespace
+
+Design::Design(index_t n, index_t p, int n_threads)
+    : n_(n),
+      p_(p),
+      n_threads_(n_threads),
+      means_(static_cast<std::size_t>(p), 0.0),
+      squared_norms_(static_cast<std::size_t>(p), 0.0),
+      norm_bounds_(static_cast<std::size_t>(p), 0.0) {}
+
+double Design::sum_error() const {
+    // columns.kernel.hpp: a dot product adds n / 8 terms in each of at least 8 partial sums; `cross` adds
+    // half of a block of 512 rows in each of at least 2, and then the blocks. Implicit centring adds a few
+    // operations.
+    const auto n = static_cast<double>(n_);
+    return 1.01 * (n / 8 + std::min(n, 512.0) / 2 + 16) * 0x1p-53;
+}
+
+Status Design::correlations(const index_t* features, index_t count, const double* r, double* out) const {
+    const double begin = start(r);
+    const double cost = column_cost() + 16;
+    index_t chunk = static_cast<index_t>(static_cast<double>(chunk_work) / cost) + 1;
+    const bool large = cost * static_cast<double>(count) > static_cast<double>(parallel_work);
+    return threads::parallel_for((count + chunk - 1) / chunk, large ? n_threads_ : 1,
+                                 [&](index_t number, int) {
+                                     const index_t last = (number + 1) * chunk;
+                                     for (index_t i = number * chunk; i < last && i < count; ++i)
+                                         out[i] = dot(features[i], r, begin);
+                                 });
+}
+
+}  // namespace mlqa::linear_model

@@ -1,0 +1,153 @@
+"""From validated input to the native call, and from its result to warnings and errors."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+
+from mlqa_fast._mlqa_fast_core import linear_model as native
+from mlqa_fast._threadpool import n_threads
+
+FLOATS = (np.float64, np.float32)
+
+NOT_CONVERGED = (
+    "Objective did not converge. You might want to increase the number of iterations, check the "
+    "scale of the features or consider increasing regularisation."
+)
+NO_PENALTY = (
+    "\nLinear regression models with a zero l1 penalization strength are more efficiently fitted "
+    "using one of the solvers implemented in sklearn.linear_model.Ridge/RidgeCV instead."
+)
+NOT_FINITE = (
+    "Coordinate descent iterations resulted in non-finite parameter values. The input data may "
+    "contain large values and need to be preprocessed."
+)
+
+
+class NativePath(NamedTuple):
+    """Result of `solve`: one row a target."""
+
+    alphas: NDArray[np.float64]
+    coefs: NDArray[Any]  # (n_targets, n_alphas, n_features), in the precision of X
+    gaps: NDArray[np.float64]
+    n_iters: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+    x_means: NDArray[np.float64]
+    y_means: NDArray[np.float64]
+
+
+def check_structure(X: Any) -> Any:
+    """Refuse a compressed sparse matrix whose index arrays contradict its shape."""
+    if sparse.issparse(X) and X.format in ("csr", "csc", "bsr"):
+        X.check_format(full_check=True)
+    return X
+
+
+def native_matrix(X: Any) -> Any:
+    """X as the binding takes it: an aligned array of any strides, or the parts of a CSC matrix."""
+    if not sparse.issparse(X):
+        return np.require(X, requirements="A")
+    X = X.tocsc()
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    if X.nnz > np.iinfo(np.int32).max or X.shape[0] > np.iinfo(np.int32).max:
+        raise ValueError("sparse X with more than 2^31 - 1 entries or rows is not supported")
+    values = np.require(X.data, requirements=["A", "C"])
+    return values, X.indices.astype(np.int32), X.indptr.astype(np.int32), X.shape[0]
+
+
+def normalised_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64]:
+    """Weights in float64 that sum to the number of samples."""
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != (n_samples,):
+        raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n_samples,)}!")
+    if not np.all(np.isfinite(weights)):
+        raise ValueError("Input sample_weight contains NaN or infinity.")
+    if np.any(weights < 0):
+        raise ValueError("Negative values in data passed to `sample_weight`.")
+    total = float(np.sum(weights))
+    if total == 0:
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weights * (n_samples / total)
+
+
+def solve(
+    X: Any,
+    y: NDArray[Any],
+    *,
+    alphas: Any,
+    n_alphas: int = 1,
+    eps: float = 1e-3,
+    fit_intercept: bool = False,
+    sample_weight: Any = None,
+    gram: Any = None,
+    correlations: Any = None,
+    start: Any = None,
+    positive: bool = False,
+    tol: float = 1e-4,
+    max_iter: int | None = 1000,
+    updates: str = "auto",
+    max_time: float | None = None,
+    n_jobs: int | None = None,
+    progress: Any = None,
+) -> NativePath:
+    """Run the native path on validated input: `y` is (n_samples,) or (n_samples, n_targets).
+
+    `alphas` decreases, or is None for a grid of `n_alphas`. Warns where `max_iter` came first.
+    """
+    n_samples, n_features = X.shape
+    targets = np.atleast_2d(np.asarray(y, dtype=np.float64).T)
+    weights = None if sample_weight is None else normalised_weights(sample_weight, n_samples)
+    y_means = np.zeros(len(targets))
+    if fit_intercept:
+        y_means = np.average(targets, axis=1, weights=weights)
+        targets = targets - y_means[:, None]
+    if weights is not None:
+        targets = targets * np.sqrt(weights)
+    if start is not None:
+        start = np.atleast_2d(np.asarray(start, dtype=np.float64))
+        if start.shape != (len(targets), n_features):
+            raise ValueError(
+                f"initial coefficients have shape {start.shape}, expected "
+                f"{(len(targets), n_features)}"
+            )
+    alphas, coefs, gaps, n_iters, converged, x_means = native.lasso_path(
+        X=native_matrix(X),
+        y=np.ascontiguousarray(targets),
+        alphas=None if alphas is None else np.ascontiguousarray(alphas, dtype=np.float64),
+        n_alphas=n_alphas,
+        eps=eps,
+        start=start,
+        sample_weight=weights,
+        center=bool(fit_intercept),
+        gram=None if gram is None else np.ascontiguousarray(gram, dtype=np.float64),
+        gram_error=0.0 if gram is None else float(np.finfo(np.asarray(gram).dtype).eps),
+        correlations=correlations,
+        tol=float(tol),
+        max_iter=int(1000 if max_iter is None else max_iter),
+        positive=bool(positive),
+        updates=updates,
+        max_time=np.inf if max_time is None else float(max_time),
+        n_jobs=n_threads(n_jobs),
+        progress=progress,
+    )
+    path = NativePath(alphas, coefs, gaps, n_iters, converged, x_means, y_means)
+    _check_result(path, tol * np.sum(targets**2, axis=1), n_samples)
+    return path
+
+
+def _check_result(path: NativePath, goals: NDArray[np.float64], n_samples: int) -> None:
+    if not (np.all(np.isfinite(path.coefs)) and np.all(np.isfinite(path.gaps))):
+        raise ValueError(NOT_FINITE)
+    for target, k in zip(*np.nonzero(~path.converged), strict=True):
+        gap = path.gaps[target, k] * n_samples
+        message = f"{NOT_CONVERGED} Duality gap: {gap:.6e}, tolerance: {goals[target]:.3e}"
+        if path.alphas[k] < np.finfo(np.float64).eps:
+            message += NO_PENALTY
+        warnings.warn(message, ConvergenceWarning, stacklevel=4)
