@@ -13,7 +13,7 @@ import mlqa_fast
 # Checks that an estimator fails as its peer does, by the estimator's name, with the reason.
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {}
 
-# Checks that an estimator fails as its peer does, by its name, each with the reason.
+# The checks use data on which solvers stop early, and skip what is not for the estimator.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),

@@ -7,7 +7,14 @@
 #include <cstdint>
 
 #if defined(__x86_64__) || defined(_M_X64)
+// GCC 12 warns of its own header's undefined vectors wherever they are inlined.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
 #endif

@@ -1,0 +1,61 @@
+#!/bin/bash
+# Builds with a sanitizer, and runs the C++ tests and the Python tests marked `sanitize` under it.
+#
+#     tools/sanitize.sh address|thread [arguments for pytest]
+#
+# "address" is AddressSanitizer and UndefinedBehaviorSanitizer together. Everything goes into
+# build/sanitize-*. PYTHON names the interpreter; SITE, if set, a folder of packages to use (the test and
+# build requirements) instead of installing them. Needs GCC.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+kind=${1:?address or thread}
+shift
+case $kind in
+    address)
+        flags=address,undefined
+        libraries="libasan.so libubsan.so"
+        ;;
+    thread)
+        flags=thread
+        libraries="libtsan.so"
+        ;;
+    *)
+        echo "unknown sanitizer: $kind" >&2
+        exit 2
+        ;;
+esac
+export CXX=${CXX:-g++}
+export ASAN_OPTIONS=detect_leaks=0:halt_on_error=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0:suppressions=$PWD/tools/tsan.supp
+build=$PWD/build/sanitize-$kind
+venv=$build/venv
+mkdir -p "$build"
+
+"${PYTHON:-python3}" -m venv "$venv"
+options=(-C "build-dir=$build/python" -C cmake.build-type=RelWithDebInfo -C install.strip=false
+    -C "cmake.define.MLQA_SANITIZE=$flags")
+if [ -n "${SITE:-}" ]; then
+    echo "$SITE" >"$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/site.pth"
+    export PATH=$SITE/../../../bin:$PATH
+    options+=(--no-build-isolation --no-deps)
+    options+=(-C "cmake.define.pybind11_DIR=$("$venv/bin/python" -m pybind11 --cmakedir)")
+else
+    "$venv/bin/pip" install -q cmake ninja
+    export PATH=$venv/bin:$PATH
+fi
+"$venv/bin/python" -m pip install -q --force-reinstall --no-deps "${options[@]}" .
+[ -n "${SITE:-}" ] || "$venv/bin/pip" install -q '.[test]' "${options[@]}"
+
+cmake -G Ninja -S . -B "$build/cpp" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMLQA_SANITIZE="$flags" \
+    -DMLQA_PYTHON=OFF -DMLQA_TESTS=ON >/dev/null
+cmake --build "$build/cpp"
+ctest --test-dir "$build/cpp" --output-on-failure
+
+preload=""
+for library in $libraries libstdc++.so.6; do
+    preload="$preload $("$CXX" -print-file-name=$library)"
+done
+# One thread a BLAS: what is looked for is in this project.
+OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=2 PYTHONMALLOC=malloc LD_PRELOAD="${preload# }" \
+    "$venv/bin/python" -m pytest -q -m sanitize -o timeout=600 -p no:cacheprovider "$@"
