@@ -1,9 +1,16 @@
 #include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "bindings/areas.hpp"
 #include "bindings/call.hpp"
 #include "bindings/memory.hpp"
 #include "core/arena.hpp"
+#include "core/threads.hpp"
+#include "pairwise/knn.hpp"
 #include "pairwise/tiles.kernel.hpp"
 
 namespace mlqa::bindings {
@@ -51,6 +58,101 @@ py::array_t<T> product(const Rows<T>& a, const Rows<T>& b) {
     return g;
 }
 
+using Positions = py::array_t<std::int64_t, py::array::c_style>;
+using Bounds = std::pair<py::array_t<double>, py::array_t<double>>;
+using Found = std::pair<py::array_t<double>, py::array_t<std::int64_t>>;
+
+template <class T>
+KnnRows<T> knn_rows(const Rows<T>& x) {
+    if (x.ndim() != 2) throw py::value_error("X and queries must be matrices");
+    return {x.data(), x.shape(1), nullptr, x.shape(0), x.shape(1)};
+}
+
+void check_positions(const Positions& positions, index_t rows, const char* what) {
+    if (positions.ndim() != 1) throw py::value_error(std::string(what) + " must be a vector");
+    for (py::ssize_t i = 0; i < positions.size(); ++i)
+        if (positions.data()[i] < 0 || positions.data()[i] >= rows)
+            throw py::value_error(std::string(what) + " must be between 0 and " + std::to_string(rows - 1));
+}
+
+template <class T>
+Found run_knn(const pairwise::KnnProblem<T>& problem, bool distances, int n_jobs) {
+    const index_t most = problem.base.rows - (problem.self != nullptr ? 1 : 0);
+    if (problem.k < 1 || (problem.k > most && problem.queries.rows > 0))
+        throw py::value_error("k must be between 1 and " + std::to_string(most));
+    auto position = empty<std::int64_t>({problem.queries.rows, problem.k});
+    auto squared = empty<double>({distances ? problem.queries.rows : 0, problem.k});
+    std::int64_t* at = position.mutable_data();
+    double* to = distances ? squared.mutable_data() : nullptr;
+    native_call([&] { return pairwise::knn(problem, threads::resolve(n_jobs), at, to); });
+    return {squared, position};
+}
+
+/// Neighbours among rows[0], rows[1], ... of x (None: all rows) of those at `queries` (None: of all).
+template <class T>
+Found knn_within(const Rows<T>& x, index_t k, const std::optional<Positions>& rows,
+                 const std::optional<Positions>& queries, bool distances, int n_jobs) {
+    pairwise::KnnProblem<T> problem;
+    problem.base = knn_rows(x);
+    if (rows) {
+        check_positions(*rows, x.shape(0), "rows");
+        problem.base.index = rows->data();
+        problem.base.rows = rows->size();
+    }
+    if (queries) check_positions(*queries, problem.base.rows, "queries");
+    const index_t m = queries ? queries->size() : problem.base.rows;
+    arena::Buffer<index_t> self(static_cast<std::size_t>(m)), at(static_cast<std::size_t>(m));
+    for (index_t i = 0; i < m; ++i) {
+        self.data()[i] = queries ? queries->data()[i] : i;
+        at.data()[i] = rows ? rows->data()[self.data()[i]] : self.data()[i];
+    }
+    problem.queries = problem.base;
+    problem.queries.index = at.data();
+    problem.queries.rows = m;
+    problem.self = self.data();
+    problem.k = k;
+    return run_knn(problem, distances, n_jobs);
+}
+
+template <class T>
+Found knn_between(const Rows<T>& x, const Rows<T>& queries, index_t k, bool distances, int n_jobs) {
+    pairwise::KnnProblem<T> problem;
+    problem.base = knn_rows(x);
+    problem.queries = knn_rows(queries);
+    problem.k = k;
+    if (problem.base.d != problem.queries.d)
+        throw py::value_error("X and queries must have the same number of columns");
+    return run_knn(problem, distances, n_jobs);
+}
+
+template <class T>
+std::optional<Bounds> knn_screen(const Rows<T>& x, const Rows<T>& queries) {
+    const KnnRows<T> base = knn_rows(x), asked = knn_rows(queries);
+    if (base.d != asked.d) throw py::value_error("X and queries must have the same number of columns");
+    auto lower = empty<double>({asked.rows, base.rows}), upper = empty<double>({asked.rows, base.rows});
+    bool valid = false;
+    native_call([&] {
+        valid = pairwise::knn_screen_bounds(base, asked, lower.mutable_data(), upper.mutable_data());
+        return Status::ok;
+    });
+    if (!valid) return std::nullopt;
+    return Bounds{lower, upper};
+}
+
+template <class T>
+void bind_knn(py::module_& m) {
+    m.def("knn_within", &knn_within<T>, py::arg("x").noconvert(), py::arg("k"),
+          py::arg("rows").noconvert() = py::none(), py::arg("queries").noconvert() = py::none(),
+          py::arg("distances") = false, py::arg("n_jobs") = 0,
+          "Squared distances and positions of the k nearest other rows of rows of one set.");
+    m.def("knn_between", &knn_between<T>, py::arg("x").noconvert(), py::arg("queries").noconvert(),
+          py::arg("k"), py::arg("distances") = false, py::arg("n_jobs") = 0,
+          "Squared distances and positions of the k rows of x nearest to each query.");
+    m.def(
+        "knn_screen", &knn_screen<T>, py::arg("x").noconvert(), py::arg("queries").noconvert(),
+        "Bounds below and above all squared distances as the screen knows them, or None outside its range.");
+}
+
 }  // namespace
 
 void bind_pairwise(py::module_& module) {
@@ -59,6 +161,8 @@ void bind_pairwise(py::module_& module) {
           "Products of all rows of a with all rows of b.");
     m.def("product", &product<double>, py::arg("a").noconvert(), py::arg("b").noconvert(),
           "Products of all rows of a with all rows of b.");
+    bind_knn<float>(m);
+    bind_knn<double>(m);
 }
 
 }  // namespace mlqa::bindings

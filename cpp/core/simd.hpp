@@ -229,10 +229,15 @@ MLQA_INLINE f64 sqrt(f64 a) {
 #endif
 }
 
+#if defined(__AVX512F__)
+/// The masked forms with every lane on: GCC warns of the uninitialised operand inside the plain ones.
+constexpr __mmask8 all_lanes = 0xFF;
+#endif
+
 /// Lower and upper half of the lanes of a float vector as doubles.
 MLQA_INLINE f64 widen_low(f32 a) {
 #if defined(__AVX512F__)
-    return (f64)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)a));
+    return (f64)_mm512_maskz_cvtps_pd(all_lanes, _mm512_maskz_extractf32x8_ps(all_lanes, (__m512)a, 0));
 #elif defined(__AVX2__)
     return (f64)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)a));
 #elif defined(__SSE2__)
@@ -245,7 +250,7 @@ MLQA_INLINE f64 widen_low(f32 a) {
 }
 MLQA_INLINE f64 widen_high(f32 a) {
 #if defined(__AVX512F__)
-    return (f64)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)a, 1));
+    return (f64)_mm512_maskz_cvtps_pd(all_lanes, _mm512_maskz_extractf32x8_ps(all_lanes, (__m512)a, 1));
 #elif defined(__AVX2__)
     return (f64)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)a, 1));
 #elif defined(__SSE2__)
@@ -259,8 +264,8 @@ MLQA_INLINE f64 widen_high(f32 a) {
 /// Two double vectors rounded into one float vector.
 MLQA_INLINE f32 narrow(f64 low, f64 high) {
 #if defined(__AVX512F__)
-    return (f32)_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps((__m512d)low)),
-                                   _mm512_cvtpd_ps((__m512d)high), 1);
+    return (f32)_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_maskz_cvtpd_ps(all_lanes, (__m512d)low)),
+                                   _mm512_maskz_cvtpd_ps(all_lanes, (__m512d)high), 1);
 #elif defined(__AVX2__)
     return (f32)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)low)),
                                      _mm256_cvtpd_ps((__m256d)high), 1);

@@ -1,6 +1,7 @@
 """SMOTE, LASSO, SVM and BatchNorm kernels for CPUs, behind the imports you already use.
 
-The areas (``over_sampling``, ``linear_model``, ``svm``, ``nn``, ``reference``) load when touched.
+The areas (``linear_model``, ``nn``, ``over_sampling``, ``pairwise``, ``reference``, ``svm``) load
+when touched.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from mlqa_fast._control import (
 from mlqa_fast._threadpool import register as _register
 
 if TYPE_CHECKING:
-    from mlqa_fast import linear_model, nn, over_sampling, reference, svm
+    from mlqa_fast import linear_model, nn, over_sampling, pairwise, reference, svm
 
 __version__: str = _core.__version__
 
-_AREAS = ("linear_model", "nn", "over_sampling", "reference", "svm")
+_AREAS = ("linear_model", "nn", "over_sampling", "pairwise", "reference", "svm")
 
 __all__ = [
     "CancelledError",
@@ -37,6 +38,7 @@ __all__ = [
     "linear_model",
     "nn",
     "over_sampling",
+    "pairwise",
     "reference",
     "show_versions",
     "svm",

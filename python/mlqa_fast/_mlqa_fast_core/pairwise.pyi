@@ -5,7 +5,37 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['product']
+__all__: list[str] = ['knn_between', 'knn_screen', 'knn_within', 'product']
+@typing.overload
+def knn_between(x: numpy.typing.NDArray[numpy.float32], queries: numpy.typing.NDArray[numpy.float32], k: typing.SupportsInt | typing.SupportsIndex, distances: bool = False, n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int64]]:
+    """
+    Squared distances and positions of the k rows of x nearest to each query.
+    """
+@typing.overload
+def knn_between(x: numpy.typing.NDArray[numpy.float64], queries: numpy.typing.NDArray[numpy.float64], k: typing.SupportsInt | typing.SupportsIndex, distances: bool = False, n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int64]]:
+    """
+    Squared distances and positions of the k rows of x nearest to each query.
+    """
+@typing.overload
+def knn_screen(x: numpy.typing.NDArray[numpy.float32], queries: numpy.typing.NDArray[numpy.float32]) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]] | None:
+    """
+    Bounds below and above all squared distances as the screen knows them, or None outside its range.
+    """
+@typing.overload
+def knn_screen(x: numpy.typing.NDArray[numpy.float64], queries: numpy.typing.NDArray[numpy.float64]) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]] | None:
+    """
+    Bounds below and above all squared distances as the screen knows them, or None outside its range.
+    """
+@typing.overload
+def knn_within(x: numpy.typing.NDArray[numpy.float32], k: typing.SupportsInt | typing.SupportsIndex, rows: numpy.typing.NDArray[numpy.int64] | None = None, queries: numpy.typing.NDArray[numpy.int64] | None = None, distances: bool = False, n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int64]]:
+    """
+    Squared distances and positions of the k nearest other rows of rows of one set.
+    """
+@typing.overload
+def knn_within(x: numpy.typing.NDArray[numpy.float64], k: typing.SupportsInt | typing.SupportsIndex, rows: numpy.typing.NDArray[numpy.int64] | None = None, queries: numpy.typing.NDArray[numpy.int64] | None = None, distances: bool = False, n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int64]]:
+    """
+    Squared distances and positions of the k nearest other rows of rows of one set.
+    """
 @typing.overload
 def product(a: numpy.typing.NDArray[numpy.float32], b: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]:
     """

@@ -1,1 +1,5 @@
-"""Over-sampling of minority classes, as in ``imblearn.over_sampling``."""
+"""Over-sampling of minority classes."""
+
+from mlqa_fast.over_sampling._smote import SMOTE, smote
+
+__all__ = ["SMOTE", "smote"]

@@ -1,1 +1,5 @@
-"""Readable definitions for ``mlqa_fast.over_sampling``."""
+"""Over-sampling, from its definition."""
+
+from mlqa_fast.reference.over_sampling._smote import smote
+
+__all__ = ["smote"]

@@ -1,0 +1,50 @@
+// Synthetic rows of SMOTE: points on the segment from a row to one of its neighbours.
+//
+//     s = x_a + lambda (x_b - x_a) ,    0 <= lambda < 1
+//
+// (N. V. Chawla, K. W. Bowyer, L. O. Hall, W. P. Kegelmeyer, "SMOTE: Synthetic Minority Over-sampling
+// Technique", Journal of Artificial Intelligence Research 16, 2002, figure 3). The difference is rounded in
+// the type of the rows, product and sum in float64, then once to that type; on every instruction set the same
+// bits. Where the difference overflows, (1 - lambda) x_a + lambda x_b takes its place, so that finite rows
+// give finite rows.
+//
+// Tolerance: |s_j - exact| <= 3 u max(|a_j|, |b_j|, |b_j - a_j|), u the unit roundoff of the type.
+//
+// Layout. Rows are row-major. The result of resampling is one array of the given rows and, after them, the
+// synthetic ones; the ends are read from its first part, so that the input may have any strides and nothing
+// is copied twice.
+#pragma once
+
+#include "core/array.hpp"
+#include "core/status.hpp"
+
+namespace mlqa::over_sampling {
+
+/// out (x.rows x x.cols, row-major) = x. T is float or double.
+template <class T>
+Status copy_rows(const MatrixView<const T>& x, int n_threads, T* out);
+
+/// Which rows a run of synthetic rows lies between.
+struct Segments {
+    const index_t* base = nullptr;
+    const index_t* neighbor = nullptr;
+    const double* fraction = nullptr;
+    index_t count = 0;
+};
+
+/// out[i] = the point of segment i, whose ends are rows of `rows`; both row-major with d columns. `out` may
+/// be a part of the same array that no segment ends in. T is float or double.
+template <class T>
+Status interpolate(const T* rows, index_t d, const Segments& segments, int n_threads, T* out);
+
+/// The number of stored entries of each point, as offsets from `from` (segments.count + 1 of them): the union
+/// of the entries of both ends. Indices of a row are sorted.
+template <class T, class I>
+void sparse_offsets(const SparseView<T, I>& x, const Segments& segments, index_t from, index_t* offsets);
+
+/// Entries of the points, to where `offsets` says.
+template <class T, class I>
+Status sparse_interpolate(const SparseView<T, I>& x, const Segments& segments, const index_t* offsets,
+                          int n_threads, T* values, I* indices);
+
+}  // namespace mlqa::over_sampling

@@ -1,0 +1,279 @@
+#include "pairwise/knn.kernel.hpp"
+
+#include "pairwise/tiles.hpp"
+
+namespace mlqa {
+namespace {
+
+using pairwise::panel_width;
+using pairwise::Tile;
+using simd::f32;
+using simd::f64;
+
+constexpr double u = 0x1p-24;
+constexpr int w = simd::lanes<float>;
+constexpr float float_infinity = __builtin_inff();
+
+/// The smallest float that is not below x, |x| < 2^127.
+MLQA_INLINE float round_up(double x) {
+    const float f = static_cast<float>(x);
+    if (static_cast<double>(f) >= x) return f;
+    if (f == 0.0f) return 0x1p-149f;
+    std::int32_t bits;
+    __builtin_memcpy(&bits, &f, sizeof bits);
+    bits += f > 0 ? 1 : -1;
+    float next;
+    __builtin_memcpy(&next, &bits, sizeof next);
+    return next;
+}
+MLQA_INLINE float round_down(double x) {
+    return -round_up(-x);
+}
+
+/// acc[l / lanes] += (x_l - y_l)^2 for eight (float: at least eight) features from k on.
+constexpr int parts = 8 / simd::lanes<double>;
+MLQA_INLINE void add_square(f64& sum, f64 a, f64 b) {
+    const f64 difference = a - b;
+    sum = sum + difference * difference;
+}
+constexpr int step(const double*) {
+    return 8;
+}
+constexpr int step(const float*) {
+    return w > 8 ? w : 8;
+}
+MLQA_INLINE void add_squares(const double* x, const double* y, f64 (&sum)[parts]) {
+    for (int i = 0; i < parts; ++i)
+        add_square(sum[i], simd::load(x + i * simd::lanes<double>), simd::load(y + i * simd::lanes<double>));
+}
+MLQA_INLINE void add_squares(const float* x, const float* y, f64 (&sum)[parts]) {
+    constexpr int halves = step(static_cast<const float*>(nullptr)) / simd::lanes<double>;
+    for (int i = 0; i < halves; i += 2) {
+        const f32 a = simd::load(x + i * simd::lanes<double>), b = simd::load(y + i * simd::lanes<double>);
+        add_square(sum[i % parts], simd::widen_low(a), simd::widen_low(b));
+        add_square(sum[(i + 1) % parts], simd::widen_high(a), simd::widen_high(b));
+    }
+}
+
+/// D(x, y) of pairwise/knn.hpp.
+template <class S>
+double squared_distance(const S* x, const S* y, index_t d) {
+    constexpr int stride = step(static_cast<const S*>(nullptr));
+    f64 sum[parts] = {};
+    index_t j = 0;
+    for (; j + stride <= d; j += stride) add_squares(x + j, y + j, sum);
+    double s[8];
+    for (int i = 0; i < parts; ++i) simd::store(s + i * simd::lanes<double>, sum[i]);
+    for (; j < d; ++j) {
+        const double difference = static_cast<double>(x[j]) - static_cast<double>(y[j]);
+        s[j % 8] = s[j % 8] + difference * difference;
+    }
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+template <class S>
+double extent(const KnnRows<S>& rows, const double* centre) {
+    double largest = 0;
+    for (index_t i = 0; i < rows.rows; ++i) {
+        const S* x = rows.row(i);
+        for (index_t j = 0; j < rows.d; ++j) {
+            const double difference = static_cast<double>(x[j]) - centre[j];
+            const double size = difference < 0 ? -difference : difference;
+            if (size != size) return size;
+            if (size > largest) largest = size;
+        }
+    }
+    return largest;
+}
+
+template <class S>
+void pack_row(const S* x, index_t d, const KnnPacked& out, index_t i) {
+    float* column = out.panels + (i / out.width) * out.width * d + i % out.width;
+    double norm[4] = {};
+    for (index_t j = 0; j < d; ++j) {
+        const double p = (static_cast<double>(x[j]) - out.centre[j]) * out.scale;
+        norm[j % 4] += p * p;
+        const bool vanishes = p > -0x1p-126 && p < 0x1p-126;
+        column[j * out.width] = vanishes ? 0.0f : static_cast<float>(p);
+    }
+    const double square = (norm[0] + norm[1]) + (norm[2] + norm[3]);
+    const double n = static_cast<double>(d) + 8;
+    const double bound = 0.5 * (n * u / (1 - n * u)) * square + static_cast<double>(d) * 0x1p-124;
+    const double half = 0.5 * square;
+    out.low[i] = round_down(half - bound);
+    out.slack[i] = round_up(half - static_cast<double>(out.low[i]) + bound);
+    if (out.half != nullptr) out.half[i] = half;
+    if (out.bound != nullptr) out.bound[i] = bound;
+}
+
+template <class S>
+void pack(const KnnRows<S>& rows, index_t first, index_t last, const KnnPacked& out) {
+    for (index_t i = first; i < last; ++i) {
+        if (i < rows.rows) {
+            pack_row(rows.row(i), rows.d, out, i);
+            continue;
+        }
+        float* column = out.panels + (i / out.width) * out.width * rows.d + i % out.width;
+        for (index_t j = 0; j < rows.d; ++j) column[j * out.width] = 0.0f;
+        out.low[i] = float_infinity;
+        out.slack[i] = 0.0f;
+    }
+}
+
+/// Keeps (distance, position) if it is among the k nearest so far.
+template <class S>
+void keep(const KnnBlock<S>& b, index_t row, double distance, index_t position) {
+    double* kept = b.distance + row * b.k;
+    index_t* at = b.position + row * b.k;
+    index_t n = b.found[row];
+    if (n == b.k) {
+        if (!(distance < kept[n - 1] || (distance == kept[n - 1] && position < at[n - 1]))) return;
+        --n;
+    } else {
+        ++b.found[row];
+    }
+    for (; n > 0 && (distance < kept[n - 1] || (distance == kept[n - 1] && position < at[n - 1])); --n) {
+        kept[n] = kept[n - 1];
+        at[n] = at[n - 1];
+    }
+    kept[n] = distance;
+    at[n] = position;
+}
+
+/// Evaluates the candidates of a query; the k-th distance found bounds what may still come.
+template <class S>
+void evaluate(const KnnBlock<S>& b, index_t row) {
+    const S* x = b.queries.row(row);
+    const index_t* candidate = b.candidate + row * b.capacity;
+    for (index_t c = 0; c < b.count[row]; ++c)
+        keep(b, row, squared_distance(x, b.base.row(candidate[c]), b.base.d), candidate[c]);
+    b.count[row] = 0;
+    if (b.found[row] < b.k) return;
+    const double kth = b.distance[row * b.k + b.k - 1] * b.half_scale * (1 + 0x1p-50);
+    const float limit = round_up(kth - b.half[row] + b.bound[row]);
+    if (limit < b.limit[row]) b.limit[row] = limit;
+}
+
+/// Replaces the largest of a heap of n by x.
+void replace_top(double* heap, index_t n, double x) {
+    index_t i = 0;
+    for (;;) {
+        index_t child = 2 * i + 1;
+        if (child >= n) break;
+        if (child + 1 < n && heap[child + 1] > heap[child]) ++child;
+        if (heap[child] <= x) break;
+        heap[i] = heap[child];
+        i = child;
+    }
+    heap[i] = x;
+}
+
+/// Lowers the limit of a query to what its candidates prove, and drops those above.
+template <class S>
+void tighten(const KnnBlock<S>& b, index_t row) {
+    float* value = b.candidate_value + row * b.capacity;
+    index_t* candidate = b.candidate + row * b.capacity;
+    const index_t n = b.count[row];
+    if (n < b.k) return;
+    for (index_t i = 0; i < b.k; ++i) b.heap[i] = 0x1p126;
+    for (index_t c = 0; c < n; ++c) {
+        const double upper = static_cast<double>(value[c]) + static_cast<double>(b.slack[candidate[c]]);
+        if (upper < b.heap[0]) replace_top(b.heap, b.k, upper);
+    }
+    const float limit = round_up(b.heap[0] + 2 * b.bound[row]);
+    if (limit < b.limit[row]) b.limit[row] = limit;
+    index_t left = 0;
+    for (index_t c = 0; c < n; ++c) {
+        if (value[c] > b.limit[row]) continue;
+        value[left] = value[c];
+        candidate[left++] = candidate[c];
+    }
+    b.count[row] = left;
+}
+
+/// Takes in the columns of one row of a tile that pass the limit.
+template <class S>
+__attribute__((noinline)) void take(const KnnBlock<S>& b, index_t row, index_t column, f32 g0, f32 g1) {
+    const f32 limit = simd::broadcast(b.limit[row]);
+    std::uint64_t passed = simd::bits(g0 <= limit) | static_cast<std::uint64_t>(simd::bits(g1 <= limit)) << w;
+    if (b.self != nullptr) {
+        const index_t own = b.self[row] - column;
+        if (own >= 0 && own < 2 * w) passed &= ~(std::uint64_t{1} << own);
+    }
+    float lane[2 * w];
+    simd::store(lane, g0);
+    simd::store(lane + w, g1);
+    index_t n = b.count[row];
+    float* value = b.candidate_value + row * b.capacity;
+    index_t* candidate = b.candidate + row * b.capacity;
+    for (; passed != 0; passed &= passed - 1) {
+        const int c = __builtin_ctzll(passed);
+        value[n] = lane[c];
+        candidate[n++] = column + c;
+    }
+    b.count[row] = n;
+    const index_t most = b.capacity - 2 * w;
+    if (n <= most) return;
+    tighten(b, row);
+    if (b.count[row] > most / 2) evaluate(b, row);
+}
+
+/// The epilogue: g = low - dot of a tile; where none passes its row's limit, that is all.
+template <class S>
+struct KeepNearest {
+    const KnnBlock<S>& block;
+
+    template <int R>
+    MLQA_INLINE void operator()(const Tile<float, R>& tile) const {
+        const f32 low0 = simd::load(block.low + tile.column), low1 = simd::load(block.low + tile.column + w);
+        // limit - g >= 0 wherever g <= limit: rounding keeps the order.
+        f32 margin = simd::broadcast(-1.0f);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+            const f32 limit = simd::broadcast(block.limit[tile.row + r]);
+            margin = simd::max(margin, limit - (low0 - tile.dot[r][0]));
+            margin = simd::max(margin, limit - (low1 - tile.dot[r][1]));
+        }
+        if (simd::bits(margin >= f32{}) == 0) return;
+        for (int r = 0; r < tile.rows; ++r) {
+            const f32 limit = simd::broadcast(block.limit[tile.row + r]);
+            const f32 g0 = low0 - tile.dot[r][0], g1 = low1 - tile.dot[r][1];
+            if ((simd::bits(g0 <= limit) | simd::bits(g1 <= limit)) != 0)
+                take(block, tile.row + r, tile.column, g0, g1);
+        }
+    }
+};
+
+template <class S>
+void screen(const KnnBlock<S>& block, index_t first, index_t last) {
+    KeepNearest<S> epilogue{block};
+    pairwise::product<float>(block.packed_queries, block.queries.rows, block.panels, first, last,
+                             block.base.d, epilogue);
+}
+
+template <class S>
+void finish(const KnnBlock<S>& block) {
+    for (index_t i = 0; i < block.queries.rows; ++i) {
+        tighten(block, i);
+        evaluate(block, i);
+    }
+}
+
+template <class S>
+void direct(const KnnBlock<S>& block, index_t first, index_t last) {
+    for (index_t i = 0; i < block.queries.rows; ++i) {
+        const S* x = block.queries.row(i);
+        for (index_t j = first; j < last; ++j)
+            if (block.self == nullptr || block.self[i] != j)
+                keep(block, i, squared_distance(x, block.base.row(j), block.base.d), j);
+    }
+}
+
+}  // namespace
+
+const KnnKernels MLQA_KERNELS(knn) = {
+    {extent<float>, pack<float>, screen<float>, finish<float>, direct<float>},
+    {extent<double>, pack<double>, screen<double>, finish<double>, direct<double>},
+};
+
+}  // namespace mlqa

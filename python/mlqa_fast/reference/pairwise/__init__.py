@@ -1,0 +1,5 @@
+"""Distances between sets of rows, from their definitions."""
+
+from mlqa_fast.reference.pairwise._knn import knn, squared_distances
+
+__all__ = ["knn", "squared_distances"]

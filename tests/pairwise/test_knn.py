@@ -1,0 +1,286 @@
+"""Exact nearest neighbours."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlqa_fast._mlqa_fast_core import pairwise as core
+from mlqa_fast.pairwise import knn
+from mlqa_fast.reference import pairwise as reference
+
+
+def assert_exact(X, k, **parameters):
+    squared, index = knn(X, k, **parameters)
+    parameters.pop("n_jobs", None)
+    expected_squared, expected_index = reference.knn(X, k, **parameters)
+    np.testing.assert_array_equal(index, expected_index)
+    np.testing.assert_array_equal(squared, expected_squared)  # to the last bit
+
+
+def plain(rng, n, d):
+    return rng.normal(size=(n, d))
+
+
+def far_from_zero(rng, n, d):
+    return rng.normal(size=(n, d)) + 1e6
+
+
+def duplicates(rng, n, d):
+    X = rng.normal(size=(n, d))
+    return X[rng.integers(max(2, n // 4), size=n)]
+
+
+def integers(rng, n, d):
+    return rng.integers(-3, 4, size=(n, d)).astype(float)
+
+
+def constant_columns(rng, n, d):
+    X = rng.normal(size=(n, d))
+    X[:, ::2] = 1e8
+    return X
+
+
+def mixed_scales_of_rows(rng, n, d):
+    return rng.normal(size=(n, d)) * 10.0 ** rng.integers(-15, 15, size=(n, 1))
+
+
+def mixed_scales_of_columns(rng, n, d):
+    return rng.normal(size=(n, d)) * 10.0 ** rng.integers(-8, 8, size=d)
+
+
+def nearly_equal(rng, n, d):
+    """Far fewer than a float32's digits tell the distances apart."""
+    X = rng.normal(size=(n, d))
+    return X[:1] + 1e-7 * X
+
+
+def identical(rng, n, d):
+    return np.full((n, d), 0.1)
+
+
+def huge(rng, n, d):
+    return rng.normal(size=(n, d)) * 1e300
+
+
+def tiny(rng, n, d):
+    return rng.normal(size=(n, d)) * 1e-300
+
+
+def large(rng, n, d):
+    return rng.normal(size=(n, d)) * 1e60
+
+
+def small(rng, n, d):
+    return rng.normal(size=(n, d)) * 1e-60
+
+
+def subnormal(rng, n, d):
+    return rng.integers(-5, 6, size=(n, d)) * 5e-324
+
+
+def outlier(rng, n, d):
+    X = rng.normal(size=(n, d))
+    X[n // 2] = 1e12
+    return X
+
+
+KINDS = [
+    plain,
+    far_from_zero,
+    duplicates,
+    integers,
+    constant_columns,
+    mixed_scales_of_rows,
+    mixed_scales_of_columns,
+    nearly_equal,
+    identical,
+    huge,
+    tiny,
+    large,
+    small,
+    subnormal,
+    outlier,
+]
+
+
+@pytest.mark.sanitize
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(("n", "d", "k"), [(300, 5, 4), (230, 17, 30), (97, 1, 5), (120, 40, 119)])
+def test_against_the_reference(kind, n, d, k, isa, rng):
+    assert_exact(kind(rng, n, d), k)
+
+
+@pytest.mark.parametrize("kind", [plain, duplicates, nearly_equal, integers, outlier])
+def test_float32(kind, isa, rng):
+    assert_exact(kind(rng, 400, 19).astype(np.float32), 6)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100])
+def test_every_remainder_of_features(d, isa, rng):
+    assert_exact(rng.normal(size=(120, d)), 5)
+    assert_exact(rng.normal(size=(120, d)).astype(np.float32), 5)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 8, 40, 63, 64, 65, 127, 128, 129])
+def test_few_rows(n, isa, rng):
+    assert_exact(rng.normal(size=(n, 3)), n - 1)
+
+
+def test_more_neighbours_than_places_for_candidates(isa, rng):
+    assert_exact(rng.normal(size=(1500, 4)), 1200)
+
+
+def test_clusters_come_one_after_the_other(isa, rng):
+    """Each cluster is nearer than the one before: every limit is lowered many times."""
+    X = np.concatenate([rng.normal(size=(400, 6)) * 2.0**-i for i in range(6)])
+    assert_exact(X, 5)
+
+
+def test_no_features():
+    squared, index = core.knn_within(np.empty((4, 0)), 2, distances=True)
+    np.testing.assert_array_equal(squared, np.zeros((4, 2)))
+    np.testing.assert_array_equal(index, [[1, 2], [0, 2], [0, 1], [0, 1]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 50), (500, 7), (500, 300)])
+def test_queries(n, m, dtype, isa, rng):
+    X, Q = rng.normal(size=(n, 6)).astype(dtype), rng.normal(size=(m, 6)).astype(dtype)
+    Q[0] = X[0]
+    assert_exact(X, min(n, 4), queries=Q)
+
+
+def test_queries_that_are_the_rows_are_not_left_out(rng):
+    X = rng.normal(size=(300, 4))
+    np.testing.assert_array_equal(knn(X, 1, queries=X)[1].ravel(), np.arange(300))
+    np.testing.assert_array_equal(knn(X[:100], 1, queries=X)[1][:100].ravel(), np.arange(100))
+
+
+def test_queries_far_outside(isa, rng):
+    assert_exact(rng.normal(size=(400, 5)), 3, queries=rng.normal(size=(200, 5)) * 1e9)
+
+
+def test_queries_of_the_other_type(rng):
+    X, Q = rng.normal(size=(100, 3)), rng.normal(size=(50, 3)).astype(np.float32)
+    np.testing.assert_array_equal(knn(X, 3, queries=Q)[1], knn(X, 3, queries=Q.astype(float))[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_and_queries_by_index(dtype, isa, rng):
+    X = rng.normal(size=(900, 7)).astype(dtype)
+    rows = np.sort(rng.permutation(900)[:350])
+    queries = rng.integers(350, size=90)
+    squared, position = core.knn_within(X, 6, rows, queries, distances=True)
+    expected = reference.knn(X[rows], 6)
+    np.testing.assert_array_equal(position, expected[1][queries])
+    np.testing.assert_array_equal(squared, expected[0][queries])
+    np.testing.assert_array_equal(core.knn_within(X, 6, rows, queries)[1], position)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rows": np.array([0, 10])}, "rows must be between 0 and 9"),
+        ({"rows": np.array([-1, 3])}, "rows must be between 0 and 9"),
+        ({"queries": np.array([10])}, "queries must be between 0 and 9"),
+        ({"rows": np.arange(4), "queries": np.array([4])}, "queries must be between 0 and 3"),
+        ({"k": 10}, "k must be between 1 and 9"),
+        ({"k": 0}, "k must be between 1 and 9"),
+        ({"x": np.zeros(3)}, "must be matrices"),
+    ],
+)
+def test_the_binding_is_safe(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        core.knn_within(**{"x": np.zeros((10, 2)), "k": 2} | arguments)
+
+
+def test_the_binding_refuses_other_columns():
+    with pytest.raises(ValueError, match="same number of columns"):
+        core.knn_between(np.zeros((10, 2)), np.zeros((10, 3)), 2)
+
+
+@given(
+    st.integers(2, 90),
+    st.integers(1, 12),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([np.float32, np.float64]),
+    st.data(),
+)
+def test_hypothesis(n, d, seed, dtype, data):
+    generator = np.random.default_rng(seed)
+    X = generator.choice([0, 1, -1, 1e-3, 1e5, 1e-20, 3.3], size=(n, d))
+    X = X + generator.normal(size=(n, d)) * generator.choice([0, 1e-9, 1], size=(n, 1))
+    assert_exact(X.astype(dtype), data.draw(st.integers(1, n - 1)))
+
+
+def test_moving_and_exchanging_the_rows(rng):
+    """Distances do not change when rows are permuted, nor when all are moved by a power of two."""
+    X = np.round(rng.normal(size=(500, 6)) * 1024)
+    order = rng.permutation(500)
+    squared = knn(X, 5)[0]
+    np.testing.assert_array_equal(knn(X[order], 5)[0], squared[order])
+    np.testing.assert_array_equal(knn(X + 2.0**20, 5)[0], squared)
+
+
+# The screen's bound: E is half the distance between what it says below and above.
+
+
+def screened(X, Q=None):
+    Q = X if Q is None else Q
+    lower, upper = core.knn_screen(X, Q)
+    exact = reference.squared_distances(Q, X)
+    assert (lower <= exact).all()
+    assert (exact <= upper).all()
+    error = np.abs((lower + upper) / 2 - exact) / ((upper - lower) / 2)
+    return lower, upper, exact, error
+
+
+BEYOND_FLOAT32 = (huge, tiny, large, small, subnormal)
+KINDS_AND_TYPES = [(kind, np.float64) for kind in KINDS] + [
+    (kind, np.float32) for kind in KINDS if kind not in BEYOND_FLOAT32
+]
+
+
+@pytest.mark.parametrize(("kind", "dtype"), KINDS_AND_TYPES)
+@pytest.mark.parametrize("d", [1, 5, 64, 300])
+def test_every_pair_is_within_the_bound(kind, dtype, d, isa, rng):
+    X = kind(rng, 150, d).astype(dtype)
+    if kind in (huge, tiny, subnormal):
+        assert core.knn_screen(X, X) is None
+    elif core.knn_screen(X, X) is None:
+        assert (X[0] == X).all()
+    else:
+        screened(X)
+
+
+@pytest.mark.parametrize("d", [64, 256, 1000])
+def test_a_tenth_of_the_bound_is_attained(d, isa):
+    """Rows +x and -x, whose products make the sum grow and round it the same way at each step."""
+    attained = 0.0
+    for eps in 2.0 ** np.arange(-13.0, -7.0, 0.25):
+        x = np.full((1, d), 1 + eps)
+        _, _, _, error = screened(np.concatenate([x, -x]))
+        attained = max(attained, error.max())
+    assert attained >= 0.1
+
+
+def test_a_64th_of_the_bound_would_lose_neighbours(isa, rng):
+    """Rows whose distances differ less than float32 sees: a smaller bound drops true neighbours."""
+
+    def lost(direction, share):
+        radius = 1 + 1e-9 * np.arange(len(direction))[:, None]
+        X = np.concatenate([np.zeros((1, direction.shape[1])), direction * radius])
+        lower, upper, exact, _ = (bounds[0, 1:] for bounds in screened(X))
+        middle, half = (lower + upper) / 2, share * (upper - lower) / 2
+        kept = np.flatnonzero(middle - half <= np.sort(middle + half)[4])
+        return not np.isin(np.argsort(exact, kind="stable")[:5], kept).all()
+
+    losses = {1.0: 0, 1 / 64: 0}
+    for _ in range(20):
+        direction = rng.normal(size=(300, 6))
+        direction /= np.linalg.norm(direction, axis=1)[:, None]
+        for share in losses:
+            losses[share] += lost(direction, share)
+    assert losses[1.0] == 0
+    assert losses[1 / 64] > 0

@@ -1,0 +1,71 @@
+"""Nearest neighbours."""
+
+import numpy as np
+
+from mlqa_fast._mlqa_fast_core import pairwise as core
+from mlqa_fast.pairwise import knn
+from rooms.registry import Entry, Room
+
+
+def rows(dtype):
+    """Clusters and duplicates: the limits of the screen matter."""
+
+    def make(rng):
+        X = rng.normal(size=(700, 13)) * rng.choice([0.01, 1, 30], size=(700, 1))
+        X[500:] = X[rng.integers(100, size=200)]
+        return {"X": X.astype(dtype)}
+
+    return make
+
+
+def within(n_jobs, X):
+    return knn(X, 7, n_jobs=n_jobs)
+
+
+ROOMS = [
+    Room(
+        name="pairwise/knn",
+        inputs=rows(np.float64),
+        run=within,
+        long_inputs=lambda: {"X": np.random.default_rng(0).random((60_000, 200))},
+        long_run=lambda X: knn(X, 5, n_jobs=2),
+    ),
+    Room(name="pairwise/knn (float32)", inputs=rows(np.float32), run=within),
+    Room(
+        name="pairwise/knn (every pair)",
+        inputs=lambda rng: {"X": rng.normal(size=(300, 9)) * 1e150},
+        run=within,
+        long_inputs=lambda: {"X": np.random.default_rng(0).random((40_000, 20)) * 1e150},
+        long_run=lambda X: knn(X, 5, n_jobs=2),
+    ),
+    Room(
+        name="pairwise/knn (queries)",
+        inputs=lambda rng: {"X": rng.normal(size=(500, 6)), "Q": rng.normal(size=(200, 6))},
+        run=lambda n_jobs, X, Q: core.knn_between(X, Q, 3, True, 0 if n_jobs is None else n_jobs),
+    ),
+]
+
+ENTRIES = [
+    Entry(
+        "pairwise.knn",
+        lambda X, n_neighbors=3: knn(X, n_neighbors),
+        lambda rng: {"X": rng.normal(size=(60, 4))},
+        bad_arguments=(
+            ({"n_neighbors": 0}, "between 1 and 59"),
+            ({"n_neighbors": 60}, "between 1 and 59"),
+            ({"n_neighbors": 2.0}, "integer"),
+            ({"n_neighbors": True}, "integer"),
+        ),
+    ),
+    Entry(
+        "pairwise.knn queries",
+        lambda Q, X, n_neighbors=3: knn(X, n_neighbors, queries=Q),
+        lambda rng: {"Q": rng.normal(size=(60, 4)), "X": rng.normal(size=(50, 4))},
+        data="Q",
+        outcomes={"None": "inapplicable"},
+        bad_arguments=(
+            ({"Q": np.zeros((3, 5))}, "5 features, but X has 4"),
+            ({"n_neighbors": 51}, "between 1 and 50"),
+        ),
+    ),
+]
