@@ -4,6 +4,7 @@
 #define NPY_TARGET_VERSION NPY_1_22_API_VERSION
 #include <numpy/arrayobject.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/arena.hpp"
@@ -62,6 +63,32 @@ py::array empty_array(const py::dtype& dtype, const std::vector<py::ssize_t>& sh
                                    fortran_order ? 1 : 0);
     if (made == nullptr) throw py::error_already_set();
     return py::reinterpret_steal<py::array>(made);
+}
+
+py::array empty_in_order(const py::dtype& dtype, const std::vector<py::ssize_t>& shape,
+                         const std::vector<int>& axes) {
+    const HandlerScope scope;
+    std::vector<npy_intp> dims(shape.begin(), shape.end()), strides(shape.size());
+    npy_intp stride = dtype.itemsize();
+    for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+        strides[static_cast<std::size_t>(*axis)] = stride;
+        stride *= std::max<npy_intp>(1, dims[static_cast<std::size_t>(*axis)]);
+    }
+    static char nowhere;  // NumPy takes the order from an example, whose data is never touched
+    auto* descr = reinterpret_cast<PyArray_Descr*>(py::dtype(dtype).release().ptr());
+    const auto example = py::reinterpret_steal<py::object>(PyArray_NewFromDescr(
+        &PyArray_Type, descr, static_cast<int>(dims.size()), dims.data(), strides.data(), &nowhere, 0, nullptr));
+    if (!example) throw py::error_already_set();
+    PyObject* made =
+        PyArray_NewLikeArray(reinterpret_cast<PyArrayObject*>(example.ptr()), NPY_KEEPORDER, nullptr, 0);
+    if (made == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::array>(made);
+}
+
+void copy_into(const py::array& target, const py::array& source) {
+    if (PyArray_CopyInto(reinterpret_cast<PyArrayObject*>(target.ptr()),
+                         reinterpret_cast<PyArrayObject*>(source.ptr())) < 0)
+        throw py::error_already_set();
 }
 
 }  // namespace mlqa::bindings

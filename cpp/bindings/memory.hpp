@@ -24,4 +24,11 @@ py::array_t<T> empty(const std::vector<py::ssize_t>& shape, bool fortran_order =
         empty_array(py::dtype::of<T>(), shape, fortran_order).release());
 }
 
+/// An uninitialised array whose axes lie in memory in the given order, the outermost first, without gaps.
+py::array empty_in_order(const py::dtype& dtype, const std::vector<py::ssize_t>& shape,
+                         const std::vector<int>& axes);
+
+/// target[...] = source, whatever their strides and alignment; they have the same shape.
+void copy_into(const py::array& target, const py::array& source);
+
 }  // namespace mlqa::bindings
