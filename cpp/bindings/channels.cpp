@@ -64,18 +64,14 @@ Layout rows_or_lines(const py::array& x, bool dense) {
     return nn::batch_norm_rows_per_line(x.shape(1), dense) > 1 ? Layout::lines : Layout::rows;
 }
 
+/// From strides alone, not from alignment: a misaligned array is copied, but summed in the same order.
 Layout layout_of(const py::array& x) {
-    const py::ssize_t item = x.itemsize();
-    const bool one_channel = x.shape(1) == 1, spacious = space(x) > 1;
-    if (addressable(x)) {
-        const bool slabs = collapsed(x, true) == std::optional<py::ssize_t>(item);
-        if (slabs && one_channel) return Layout::slabs;
-        if (row_stride(x)) return rows_or_lines(x, dense_rows(x));
-        if (slabs) return Layout::slabs;
-        if (spacious) return Layout::planes;
-    }
-    if (one_channel) return Layout::slabs;
-    return spacious ? Layout::planes : rows_or_lines(x, true);
+    const bool one_channel = x.shape(1) == 1;
+    const bool slabs = collapsed(x, true) == std::optional<py::ssize_t>(x.itemsize());
+    if (slabs && one_channel) return Layout::slabs;
+    if (row_stride(x)) return rows_or_lines(x, dense_rows(x));
+    if (slabs || one_channel) return Layout::slabs;
+    return space(x) > 1 ? Layout::planes : rows_or_lines(x, true);
 }
 
 struct Extent {

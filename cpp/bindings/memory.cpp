@@ -76,8 +76,9 @@ py::array empty_in_order(const py::dtype& dtype, const std::vector<py::ssize_t>&
     }
     static char nowhere;  // NumPy takes the order from an example, whose data is never touched
     auto* descr = reinterpret_cast<PyArray_Descr*>(py::dtype(dtype).release().ptr());
-    const auto example = py::reinterpret_steal<py::object>(PyArray_NewFromDescr(
-        &PyArray_Type, descr, static_cast<int>(dims.size()), dims.data(), strides.data(), &nowhere, 0, nullptr));
+    const auto example = py::reinterpret_steal<py::object>(
+        PyArray_NewFromDescr(&PyArray_Type, descr, static_cast<int>(dims.size()), dims.data(), strides.data(),
+                             &nowhere, 0, nullptr));
     if (!example) throw py::error_already_set();
     PyObject* made =
         PyArray_NewLikeArray(reinterpret_cast<PyArrayObject*>(example.ptr()), NPY_KEEPORDER, nullptr, 0);

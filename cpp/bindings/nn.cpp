@@ -1,3 +1,5 @@
+#include <pybind11/typing.h>
+
 #include <cmath>
 #include <string>
 #include <utility>
@@ -20,25 +22,37 @@ std::string text_of(py::handle value) {
     return py::repr(value).cast<std::string>();
 }
 
+std::string type_name(py::handle value) {
+    return py::type::handle_of(value).attr("__name__").cast<std::string>();
+}
+
 std::string shape_text(const py::array& a) {
     return text_of(a.attr("shape"));
 }
 
 // ---- Arguments
 
-/// Anything NumPy can make an array of, as a native float32 or float64 array.
-py::array floating(py::handle value, const char* name) {
-    py::array a = py::isinstance<py::array>(value) ? py::reinterpret_borrow<py::array>(value)
-                                                   : py::array::ensure(value);
-    if (!a) {
-        PyErr_Clear();
-        throw py::type_error(std::string(name) + " must be an array, got " +
-                             text_of(py::type::handle_of(value)));
+bool is_native(const py::array& a) {
+    return py::isinstance<py::array_t<float>>(a) || py::isinstance<py::array_t<double>>(a);
+}
+
+/// Anything NumPy can make numbers of, as a native float32 or float64 array: float64 unless it is float32,
+/// or `dtype` where that is given.
+py::array floating(py::handle value, const char* name, const py::object& dtype = py::none()) {
+    if (py::isinstance<py::array>(value)) {
+        auto a = py::reinterpret_borrow<py::array>(value);
+        if (is_native(a)) return a;
+        if (a.dtype().kind() == 'c') throw py::type_error(std::string(name) + " must not be complex");
+    } else if (value.is_none() || py::hasattr(value, "toarray")) {
+        throw py::type_error(std::string(name) + " must be a dense array, got " +
+                             (value.is_none() ? std::string("None") : "a sparse " + type_name(value)));
     }
-    if (!py::isinstance<py::array_t<float>>(a) && !py::isinstance<py::array_t<double>>(a))
-        throw py::type_error(std::string(name) + " must have dtype float32 or float64, got " +
-                             py::str(a.dtype()).cast<std::string>());
-    return a;
+    const py::module_ numpy = py::module_::import("numpy");
+    const py::array plain = numpy.attr("asarray")(value);
+    if (plain.dtype().kind() == 'c') throw py::type_error(std::string(name) + " must not be complex");
+    const bool single = plain.dtype().kind() == 'f' && plain.itemsize() == sizeof(float);
+    const py::object wanted = dtype.is_none() ? py::str(single ? "f4" : "f8") : dtype;
+    return numpy.attr("asarray")(value, wanted);
 }
 
 void same_dtype(const py::array& a, const py::array& input, const char* name) {
@@ -57,15 +71,15 @@ void same_shape(const py::array& a, const py::array& input, const char* name) {
 }
 
 py::array like_input(py::handle value, const py::array& input, const char* name) {
-    py::array a = floating(value, name);
+    py::array a = floating(value, name, input.dtype());
     same_dtype(a, input, name);
     same_shape(a, input, name);
     return a;
 }
 
-/// weight, bias, running_mean or running_var; an empty handle for None.
+/// weight, bias, running_mean or running_var.
 py::array per_channel(py::handle value, const py::array& input, const char* name) {
-    py::array a = floating(value, name);
+    py::array a = floating(value, name, input.dtype());
     same_dtype(a, input, name);
     if (a.ndim() != 1)
         throw py::value_error(std::string(name) + " must have one dimension, got shape " + shape_text(a));
@@ -78,8 +92,13 @@ py::array per_channel(py::handle value, const py::array& input, const char* name
 void writeable(py::handle value, const char* name) {
     if (!py::isinstance<py::array>(value))
         throw py::type_error(std::string(name) + " is written in place: it must be a NumPy array, got " +
-                             text_of(py::type::handle_of(value)));
-    if (!py::reinterpret_borrow<py::array>(value).writeable())
+                             type_name(value));
+    const auto a = py::reinterpret_borrow<py::array>(value);
+    if (!is_native(a))
+        throw py::type_error(std::string(name) +
+                             " is written in place: it must have dtype float32 or float64, got " +
+                             py::str(a.dtype()).cast<std::string>());
+    if (!a.writeable())
         throw py::value_error(std::string(name) + " is written in place and must not be read-only");
 }
 
@@ -88,7 +107,7 @@ double number(py::handle value, const char* name) {
     if (x == -1.0 && PyErr_Occurred() != nullptr) {
         PyErr_Clear();
         throw py::type_error("batch_norm(): argument '" + std::string(name) + "' must be float, not " +
-                             py::type::handle_of(value).attr("__name__").cast<std::string>());
+                             type_name(value));
     }
     return x;
 }
@@ -97,7 +116,7 @@ bool flag(py::handle value, const char* name) {
     if (value.ptr() == Py_True || value.ptr() == Py_False) return value.ptr() == Py_True;
     if (py::isinstance(value, py::module_::import("numpy").attr("bool_"))) return value.cast<bool>();
     throw py::type_error("batch_norm(): argument '" + std::string(name) + "' must be bool, not " +
-                         py::type::handle_of(value).attr("__name__").cast<std::string>());
+                         type_name(value));
 }
 
 Activation activation_of(py::handle value) {
@@ -117,12 +136,12 @@ nn::BatchNormOptions options_of(py::handle training, py::handle momentum, py::ha
     o.momentum = number(momentum, "momentum");
     o.eps = number(eps, "eps");
     o.activation = activation_of(activation);
-    if (!std::isfinite(o.momentum)) throw py::value_error("momentum must be finite, got " + text_of(momentum));
+    if (!std::isfinite(o.momentum))
+        throw py::value_error("momentum must be finite, got " + text_of(momentum));
     if (!std::isfinite(o.eps)) throw py::value_error("eps must be finite, got " + text_of(eps));
     if (o.training && o.eps <= 0.0)
         throw py::value_error("batch_norm eps must be positive during training, but got " + text_of(eps));
-    if (o.eps < 0.0)
-        throw py::value_error("batch_norm eps must be non-negative, but got " + text_of(eps));
+    if (o.eps < 0.0) throw py::value_error("batch_norm eps must be non-negative, but got " + text_of(eps));
     return o;
 }
 
@@ -137,7 +156,8 @@ py::array input_of(py::handle value, const nn::BatchNormOptions& options) {
     return x;
 }
 
-void refuse_overlap(const py::array& a, const char* a_name, py::handle other, const char* name, bool exact_allowed) {
+void refuse_overlap(const py::array& a, const char* a_name, py::handle other, const char* name,
+                    bool exact_allowed) {
     if (!py::isinstance<py::array>(other)) return;
     const auto b = py::reinterpret_borrow<py::array>(other);
     if (exact_allowed && same_elements(a, b)) return;
@@ -165,11 +185,13 @@ void check_running(const ForwardObjects& given, const py::array& x, bool trainin
     if (no_mean != no_var)
         throw py::value_error("running_mean and running_var must either both be None or neither be None");
     if (no_mean) return;
+    if (training) {
+        writeable(given.running_mean, "running_mean");
+        writeable(given.running_var, "running_var");
+    }
     const py::array mean = per_channel(given.running_mean, x, "running_mean");
     const py::array var = per_channel(given.running_var, x, "running_var");
     if (!training) return;
-    writeable(given.running_mean, "running_mean");
-    writeable(given.running_var, "running_var");
     refuse_overlap(mean, "running_mean", var, "running_var", false);
     for (const auto& [value, name] : {std::pair(&mean, "running_mean"), std::pair(&var, "running_var")}) {
         refuse_overlap(*value, name, x, "input", false);
@@ -254,7 +276,8 @@ ForwardResult run_forward(const ForwardObjects& given, const py::array& input,
         tensors.residual = layout.run<const T>(residual);
         result.residual = residual;
     }
-    result.y = !given.out.is_none() && layout.fits(given.out) ? py::array(given.out) : layout.empty_like(input);
+    result.y =
+        !given.out.is_none() && layout.fits(given.out) ? py::array(given.out) : layout.empty_like(input);
     tensors.y = layout.run<T>(result.y);
     result.mask = py::none();
     if (keeps && !given.residual.is_none() && needs_mask(options.activation)) {
@@ -280,21 +303,24 @@ ForwardResult run_forward(const ForwardObjects& given, const py::array& input,
     return result;
 }
 
+using AnyTuple = py::typing::Tuple<py::object, py::ellipsis>;
+
 /// y, and with `keeps` the fields of a BatchNormContext (else None).
-py::tuple forward(py::object input, py::object running_mean, py::object running_var, py::object weight,
-                  py::object bias, const py::object& training, const py::object& momentum,
-                  const py::object& eps, const py::object& activation, py::object residual, py::object out,
-                  bool keeps) {
-    const nn::BatchNormOptions options = options_of(training, momentum, eps, activation);
+AnyTuple forward(py::object input, py::object running_mean, py::object running_var, py::object weight,
+                 py::object bias, const py::object& training, const py::object& momentum,
+                 const py::object& eps, const py::object& activation, py::object residual, py::object out,
+                 bool keeps, int n_jobs) {
+    nn::BatchNormOptions options = options_of(training, momentum, eps, activation);
+    options.n_jobs = n_jobs;
     const py::array x = input_of(input, options);
-    const ForwardObjects given{std::move(input), std::move(running_mean), std::move(running_var),
-                               std::move(weight), std::move(bias),        std::move(residual),
+    const ForwardObjects given{std::move(input),  std::move(running_mean), std::move(running_var),
+                               std::move(weight), std::move(bias),         std::move(residual),
                                std::move(out)};
     check_running(given, x, options.training);
     check_out(given, x, options.activation, keeps);
     ForwardResult r = x.itemsize() == sizeof(float) ? run_forward<float>(given, x, options, keeps)
                                                     : run_forward<double>(given, x, options, keeps);
-    if (!keeps) return py::make_tuple(r.y, py::none());
+    if (!keeps) return AnyTuple(py::make_tuple(r.y, py::none()));
     const bool keeps_residual = options.activation == Activation::elu && !given.residual.is_none();
     return py::make_tuple(
         r.y, py::make_tuple(r.x, keeps_residual ? r.residual : py::object(py::none()), r.statistics, r.mask,
@@ -378,8 +404,9 @@ py::tuple run_backward(const py::array& dy, const Context& ctx) {
                           ctx.has_bias ? py::object(dbias) : none, dresidual);
 }
 
-py::tuple backward(const py::object& dy, const py::tuple& ctx) {
-    const Context context = context_of(ctx);
+AnyTuple backward(const py::object& dy, const AnyTuple& ctx, int n_jobs) {
+    Context context = context_of(ctx);
+    context.options.n_jobs = n_jobs;
     const py::array gradient = like_input(dy, context.x, "dy");
     return context.x.itemsize() == sizeof(float) ? run_backward<float>(gradient, context)
                                                  : run_backward<double>(gradient, context);
@@ -391,9 +418,9 @@ void bind_nn(py::module_& module) {
     py::module_ m = module.def_submodule("nn", "Training primitives.");
     m.def("batch_norm_forward", &forward, py::arg("input"), py::arg("running_mean"), py::arg("running_var"),
           py::arg("weight"), py::arg("bias"), py::arg("training"), py::arg("momentum"), py::arg("eps"),
-          py::arg("activation"), py::arg("residual"), py::arg("out"), py::arg("keeps"),
+          py::arg("activation"), py::arg("residual"), py::arg("out"), py::arg("keeps"), py::arg("n_jobs") = 0,
           "The normalised array, and what the backward pass needs or None.");
-    m.def("batch_norm_backward", &backward, py::arg("dy"), py::arg("ctx"),
+    m.def("batch_norm_backward", &backward, py::arg("dy"), py::arg("ctx"), py::arg("n_jobs") = 0,
           "Gradients of the input, the weight, the bias and the residual.");
 }
 

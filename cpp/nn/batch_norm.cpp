@@ -110,7 +110,8 @@ void set_parameters(const BatchNormForward<T>& t, const BatchNormStatistics& s, 
 template <class T>
 void set_first_shifts(const BatchNormShape& shape, const Run<const T>& x, const Coefficients<T>& k) {
     const bool rows = shape.form == Form::rows;
-    const index_t planes = std::min(shape.outer, rows ? shift_rows : (shift_values + shape.length - 1) / shape.length);
+    const index_t planes =
+        std::min(shape.outer, rows ? shift_rows : (shift_values + shape.length - 1) / shape.length);
     const index_t length = rows ? 1 : std::min(shape.length, shift_values);
     const index_t channel_stride = rows ? 1 : x.channel_stride;
     for (index_t c = 0; c < shape.channels; ++c) {
@@ -161,7 +162,8 @@ template <class T>
 void update(const VectorView<T>& running, const double* batch, double factor, double momentum) {
     if (running.data == nullptr) return;
     for (index_t c = 0; c < running.size; ++c)
-        running[c] = static_cast<T>(momentum * (factor * batch[c]) + (1.0 - momentum) * static_cast<double>(running[c]));
+        running[c] = static_cast<T>(momentum * (factor * batch[c]) +
+                                    (1.0 - momentum) * static_cast<double>(running[c]));
 }
 
 // ---- Backward
@@ -228,8 +230,8 @@ Status batch_norm_forward(const BatchNormShape& shape, const BatchNormForward<T>
     const BatchNormTable<T>& kernels = table(T{});
     const int form = static_cast<int>(shape.form), activation = static_cast<int>(options.activation);
     const TwoPassWork<T> work{options.training ? kernels.sums[form] : nullptr,
-                              kernels.forward[form][activation][tensors.residual.data != nullptr ? 1 : 0], &context,
-                              finish_statistics<T>};
+                              kernels.forward[form][activation][tensors.residual.data != nullptr ? 1 : 0],
+                              &context, finish_statistics<T>, options.n_jobs};
     const Status status = two_pass(shape, tile, work);
     if (status != Status::ok || !options.training) return status;
     update(tensors.running_mean, statistics.mean, 1.0, options.momentum);
@@ -242,12 +244,9 @@ Status batch_norm_backward(const BatchNormShape& shape, const BatchNormBackward<
                            const BatchNormOptions& options, const BatchNormStatistics& statistics) {
     const Coefficients<T> coefficients(shape, 6);
     for (index_t c = 0; c < shape.channels; ++c) set_affine(coefficients, statistics, c);
-    BackwardContext<T> context{coefficients,
-                               statistics,
-                               tensors.dweight,
-                               tensors.dbias,
-                               static_cast<double>(shape.count()),
-                               options.training};
+    BackwardContext<T> context{
+        coefficients,    statistics, tensors.dweight, tensors.dbias, static_cast<double>(shape.count()),
+        options.training};
     BatchNormTile<T> tile{};
     tile.x = in_lines(tensors.x, shape);
     tile.dy = in_lines(tensors.dy, shape);
@@ -263,7 +262,8 @@ Status batch_norm_backward(const BatchNormShape& shape, const BatchNormBackward<
     const int form = static_cast<int>(shape.form), activation = static_cast<int>(options.activation);
     const int residual = tensors.has_residual ? 1 : 0;
     const TwoPassWork<T> work{kernels.backward_sums[form][activation][residual],
-                              kernels.backward[form][activation][residual], &context, finish_gradient<T>};
+                              kernels.backward[form][activation][residual], &context, finish_gradient<T>,
+                              options.n_jobs};
     return two_pass(shape, tile, work);
 }
 

@@ -14,12 +14,12 @@
 // `rows` (contiguous channels: NHWC, (N, C)). Any strides between runs.
 //
 // Accuracy: sums are taken about a shift K close to the mean, in lanes of T that go to double after at most
-// 8 rows or 64 additions a lane; mean = K + sum(x - K) / m in double. The error of the sum of squares is of the order of
-// u (1 + (mean - K)^2 / variance) with u the rounding unit of T: where (mean - K)^2 > 8 variance, the sums
-// are taken once more about the mean found. x - T(mean) is exact or rounded once, what T(mean) lacks is
-// carried in the offset. Tested: largest error / largest reference <= 1e-6 in float32, also at a mean of 1e4
-// with a standard deviation of 1e-2, and <= 1e-12 in float64. Deviations from the mean above 1e17 in float32
-// (1e150 in float64) overflow the variance.
+// 8 rows or 64 additions a lane; mean = K + sum(x - K) / m in double. The error of the sum of squares is of
+// the order of u (1 + (mean - K)^2 / variance) with u the rounding unit of T: where (mean - K)^2 > 8
+// variance, the sums are taken once more about the mean found. x - T(mean) is exact or rounded once, what
+// T(mean) lacks is carried in the offset. Tested: largest error / largest reference <= 1e-6 in float32, also
+// at a mean of 1e4 with a standard deviation of 1e-2, and <= 1e-12 in float64. Deviations from the mean above
+// 1e17 in float32 (1e150 in float64) overflow the variance.
 //
 // Cost: planes whose channel stays in the cache are read from memory once, else twice, written once. The
 // second walk goes backwards, so that it starts on what the first one left in the cache. Large aligned
@@ -50,7 +50,8 @@ struct BatchNormShape {
     index_t mask_words() const;
 };
 
-/// Lines of several rows fill vectors where channels are few or no multiple of 16; `dense`: rows without gaps.
+/// Lines of several rows fill vectors where channels are few or no multiple of 16; `dense`: rows without
+/// gaps.
 index_t batch_norm_rows_per_line(index_t channels, bool dense);
 
 struct BatchNormOptions {
@@ -58,6 +59,7 @@ struct BatchNormOptions {
     bool training = false;
     double momentum = 0.1;
     double eps = 1e-5;
+    int n_jobs = 0;
 };
 
 /// What the backward pass needs of each channel, `channels` doubles each.
@@ -71,9 +73,9 @@ struct BatchNormStatistics {
 template <class T>
 struct BatchNormForward {
     Run<const T> x;
-    Run<const T> residual;    ///< data may be null
-    Run<T> y;                 ///< may be x or the residual themselves
-    std::uint16_t* mask;      ///< null or mask_words(); used with a residual and relu or leaky_relu
+    Run<const T> residual;       ///< data may be null
+    Run<T> y;                    ///< may be x or the residual themselves
+    std::uint16_t* mask;         ///< null or mask_words(); used with a residual and relu or leaky_relu
     VectorView<T> running_mean;  ///< data may be null in training
     VectorView<T> running_var;
     VectorView<const T> weight;  ///< data may be null: 1

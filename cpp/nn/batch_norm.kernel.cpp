@@ -353,8 +353,7 @@ MLQA_INLINE void sum_run(const BatchNormTile<T>& t, const Pointers<T>& p, const 
             }
         }
         for (; i + w <= end; i += w) Terms::template add<true>(t, p, affine, 0, i, w, s[0], q[0]);
-        if (i < end)
-            Terms::template add<false>(t, p, affine, 0, i, static_cast<int>(end - i), s[0], q[0]);
+        if (i < end) Terms::template add<false>(t, p, affine, 0, i, static_cast<int>(end - i), s[0], q[0]);
         add_to(sums, (s[0] + s[1]) + (s[2] + s[3]));
         add_to(sums + plane_sum_lanes, (q[0] + q[1]) + (q[2] + q[3]));
     }
@@ -401,13 +400,13 @@ void sum_all_rows(const BatchNormTile<T>* tile, double* sums) {
 
 // ---- The table
 
-#define MLQA_EACH_ACTIVATION(f)                                                                         \
-    {                                                                                                   \
-        {f(Activation::none, false), f(Activation::none, true)},                                        \
-            {f(Activation::relu, false), f(Activation::relu, true)},                                    \
-            {f(Activation::leaky_relu, false), f(Activation::leaky_relu, true)}, {                      \
-            f(Activation::elu, false), f(Activation::elu, true)                                         \
-        }                                                                                               \
+#define MLQA_EACH_ACTIVATION(f)                                                    \
+    {                                                                              \
+        {f(Activation::none, false), f(Activation::none, true)},                   \
+            {f(Activation::relu, false), f(Activation::relu, true)},               \
+            {f(Activation::leaky_relu, false), f(Activation::leaky_relu, true)}, { \
+            f(Activation::elu, false), f(Activation::elu, true)                    \
+        }                                                                          \
     }
 #define MLQA_SUM_PLANES(a, r) sum_planes<T, GradientTerms<T, a, r>>
 #define MLQA_SUM_ROWS(a, r) sum_all_rows<T, GradientTerms<T, a, r>>

@@ -34,11 +34,11 @@ struct BatchNormTile {
     std::int64_t channels;
     std::int64_t length;
     Run<const T> x;
-    Run<const T> dy;        ///< backward
-    Run<const T> residual;  ///< data may be null
-    Run<T> y;               ///< forward
-    Run<T> dx;              ///< backward
-    Run<T> dresidual;       ///< backward; data may be null
+    Run<const T> dy;          ///< backward
+    Run<const T> residual;    ///< data may be null
+    Run<T> y;                 ///< forward
+    Run<T> dx;                ///< backward
+    Run<T> dresidual;         ///< backward; data may be null
     Run<std::uint16_t> mask;  ///< one bit an element, a word for each 16 of a run; data may be null
     /// One a channel (planes) or a column (rows): z = scale (x - shift) + offset.
     const T* scale;

@@ -8,8 +8,9 @@
 namespace mlqa::nn {
 namespace {
 
-constexpr index_t serial_bytes = 1 << 20;        ///< less is not worth waking a thread for
-constexpr index_t part_length = 1 << 16;         ///< elements of a channel in a part: sums of parts are added in order
+constexpr index_t serial_bytes = 1 << 20;  ///< less is not worth waking a thread for
+constexpr index_t part_length =
+    1 << 16;  ///< elements of a channel in a part: sums of parts are added in order
 constexpr index_t run_bytes = 16 << 10;          ///< short runs: as many channels at once as fill this
 constexpr index_t block_channels = 64;           ///< at most
 constexpr index_t cached_bytes = 8 << 20;        ///< a block that a cache may hold between its two walks
@@ -23,8 +24,7 @@ index_t ceil_div(index_t a, index_t b) {
 
 template <class R>
 R moved(R run, index_t plane, index_t channel, index_t element) {
-    if (run.data != nullptr)
-        run.data += plane * run.plane_stride + channel * run.channel_stride + element;
+    if (run.data != nullptr) run.data += plane * run.plane_stride + channel * run.channel_stride + element;
     return run;
 }
 
@@ -64,7 +64,7 @@ public:
     Planes(const BatchNormShape& shape, const BatchNormTile<T>& whole, const TwoPassWork<T>& work)
         : shape_(shape), whole_(whole), work_(work) {
         const index_t bytes = static_cast<index_t>(sizeof(T));
-        threads_ = shape.size() * bytes < serial_bytes ? 1 : threads::limit();
+        threads_ = shape.size() * bytes < serial_bytes ? 1 : threads::resolve(work.n_jobs);
         if (shape.length > part_length) {
             parts_per_plane_ = ceil_div(shape.length, part_length);
             parts_ = shape.outer * parts_per_plane_;
@@ -73,7 +73,8 @@ public:
             parts_ = ceil_div(shape.outer, planes_per_part_);
         }
         const index_t slab = shape.count() * bytes;
-        const index_t wanted = std::min(ceil_div(run_bytes, shape.length * bytes), small_cached_bytes / 2 / slab);
+        const index_t wanted =
+            std::min(ceil_div(run_bytes, shape.length * bytes), small_cached_bytes / 2 / slab);
         block_ = std::clamp<index_t>(wanted, 1, std::min(block_channels, shape.channels));
         blocks_ = ceil_div(shape.channels, block_);
         const index_t block_bytes = slab * block_;
@@ -137,7 +138,8 @@ private:
     Status twice_over_all() const {
         const index_t tasks = blocks_ * parts_;
         if (work_.sums != nullptr) {
-            const arena::Buffer<double> lanes(static_cast<std::size_t>(threads_ * 2 * plane_sum_lanes * block_));
+            const arena::Buffer<double> lanes(
+                static_cast<std::size_t>(threads_ * 2 * plane_sum_lanes * block_));
             const arena::Buffer<Pair> sums(static_cast<std::size_t>(parts_ * shape_.channels));
             for (int attempt = 0; attempt < 2; ++attempt) {
                 const Status status = threads::parallel_for(tasks, threads_, [&](index_t task, int worker) {
@@ -193,7 +195,7 @@ public:
     Lines(const BatchNormShape& shape, const BatchNormTile<T>& whole, const TwoPassWork<T>& work)
         : shape_(shape), whole_(whole), work_(work) {
         const index_t bytes = static_cast<index_t>(sizeof(T)), group = shape.rows_per_line;
-        threads_ = shape.size() * bytes < serial_bytes ? 1 : threads::limit();
+        threads_ = shape.size() * bytes < serial_bytes ? 1 : threads::resolve(work.n_jobs);
         columns_ = group * shape.channels;
         lines_ = shape.outer / group;
         rest_ = shape.outer % group;

@@ -20,6 +20,7 @@ struct TwoPassWork {
     void* context;
     /// Sets the coefficients of channel c from its two sums; true: sum once more (asked for at most once).
     bool (*finish)(void* context, index_t c, double first, double second, bool again);
+    int n_jobs;
 };
 
 /// `whole` covers the tensors (its coefficients, mask and strides set); in the form of rows its coefficient
