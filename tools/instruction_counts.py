@@ -23,7 +23,7 @@ from typing import Any
 HERE = pathlib.Path(__file__).resolve()
 COUNTS = HERE.with_suffix(".json")
 ALLOWED = 1.03
-MARKER = "mlqa_fast_get_num_threads"  # exported by the extension; a call of it ends a part
+MARKER = "getppid"  # a function of the C library that nothing here calls otherwise; it ends a part
 
 
 def calls() -> dict[str, Callable[[], Any]]:
@@ -72,19 +72,15 @@ def calls() -> dict[str, Callable[[], Any]]:
 
 def child() -> None:
     """Run every call, once to warm up and once between two markers."""
-    import ctypes
     import gc
 
-    from mlqa_fast import _mlqa_fast_core
-
-    mark = getattr(ctypes.CDLL(_mlqa_fast_core.__file__), MARKER)
     named = calls()
     gc.disable()
     for name, call in named.items():
         call()
-        mark()  # valgrind writes what came before
+        os.getppid()  # valgrind writes what came before
         call()
-        mark()
+        os.getppid()
         print(name, flush=True)
 
 

@@ -22,7 +22,7 @@ PREDICT = {"ovo": vote, "dag": dag}
 
 
 def _scale_gamma(X: Any) -> float:
-    return 1.0 / (X.shape[1] * float(X.var()))
+    return 1.0 / float(X.shape[1] * X.var())
 
 
 def _violation(X: Any, y: Any) -> Certificate:
