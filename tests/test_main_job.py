@@ -162,6 +162,15 @@ def test_times_are_those_of_the_clock(monkeypatch):
     assert timings["a"].spread == 0.0
 
 
+def test_a_call_that_takes_too_long_is_stopped():
+    def forever():
+        while True:
+            pass
+
+    assert timing.clock_at_most(forever, 0.05) is None
+    assert timing.clock_at_most(lambda: None, 60.0) < 60.0
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(12.345, "12.3 s"), (0.0123, "12.3 ms"), (4.5e-6, "4.5 us")]
 )

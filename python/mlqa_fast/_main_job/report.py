@@ -9,7 +9,7 @@ from typing import Any
 
 from mlqa_fast._control import versions
 from mlqa_fast._main_job.job import DISTRIBUTIONS, PEERS, peer
-from mlqa_fast._main_job.run import Line, Result
+from mlqa_fast._main_job.run import REFERENCE_LIMIT, Line, Result
 from mlqa_fast._main_job.table import aligned, seconds
 
 HEAD = (
@@ -37,8 +37,14 @@ def _row(line: Line) -> tuple[tuple[str, ...], ...]:
         ("-" if line.speed_up is None else f"{line.speed_up:.2f}",),
         tuple(text for text in (*agreements, line.remark) if text) or ("-",),
         (line.certificate, "  " + ", ".join(f"{value:.2g}" for value in certificates)),
-        ("-" if line.reference is None else seconds(line.reference),),
+        (_reference(line),),
     )
+
+
+def _reference(line: Line) -> str:
+    if line.reference is not None:
+        return seconds(line.reference)
+    return f"over {seconds(REFERENCE_LIMIT)}" if line.has_reference else "-"
 
 
 def record(lines: Sequence[Line], threads: int, import_seconds: float) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import signal
 import statistics
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,6 +40,32 @@ def clock(function: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     answer = function()
     return time.perf_counter() - start, answer
+
+
+class _TooLong(Exception):
+    pass
+
+
+def clock_at_most(function: Callable[[], Any], limit: float) -> float | None:
+    """Seconds of one call; None if it was stopped after `limit`, or cannot be stopped here."""
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        return None
+
+    def stop(number: int, frame: object) -> None:
+        raise _TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        return clock(function)[0]
+    except _TooLong:
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _turn(function: Callable[[], Any], seconds: list[float]) -> None:
