@@ -1,10 +1,218 @@
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <vector>
+
 #include "bindings/areas.hpp"
+#include "bindings/call.hpp"
+#include "bindings/memory.hpp"
+#include "core/threads.hpp"
+#include "svm/dag.hpp"
+#include "svm/ovo.hpp"
+#include "svm/predict.hpp"
 
 namespace mlqa::bindings {
+namespace {
 
-void bind_svm(pybind11::module_& module) {
-    pybind11::module_ m = module.def_submodule("svm");
-    (void)m;
+using Vector = py::array_t<double, py::array::c_style>;
+using Indices = py::array_t<std::int64_t, py::array::c_style>;
+
+[[noreturn]] void refuse(const std::string& message) {
+    throw py::value_error(message);
+}
+
+void check(bool holds, const char* message) {
+    if (!holds) refuse(message);
+}
+
+/// Points of a call: a float64 matrix of any strides, or (data, indices, indptr, n_features) of a CSR matrix.
+/// Keeps the arrays alive.
+class PointsArgument {
+public:
+    PointsArgument(const py::object& given, const char* name) : name_(name) {
+        if (py::isinstance<py::tuple>(given))
+            read_sparse(given.cast<py::tuple>());
+        else
+            read_dense(given);
+    }
+    const svm::Points& points() const { return points_; }
+
+private:
+    void read_dense(const py::object& given) {
+        if (!py::isinstance<py::array_t<double>>(given)) refuse(std::string(name_) + " must hold float64");
+        const auto x = given.cast<py::array_t<double>>();
+        if (x.ndim() != 2) refuse(std::string(name_) + " must have two dimensions");
+        for (int axis = 0; axis < 2; ++axis)
+            if (x.strides(axis) % static_cast<py::ssize_t>(sizeof(double)) != 0)
+                refuse(std::string(name_) + " must not cut its numbers apart");
+        const auto step = [&](int axis) { return x.strides(axis) / static_cast<py::ssize_t>(sizeof(double)); };
+        points_.dense = {x.data(), x.shape(0), x.shape(1), step(0), step(1)};
+        kept_ = x;
+    }
+
+    void read_sparse(const py::tuple& given) {
+        if (given.size() != 4) refuse(std::string(name_) + " must be (data, indices, indptr, n_features)");
+        const auto data = given[0].cast<Vector>();
+        const auto indices = given[1].cast<py::array_t<std::int32_t, py::array::c_style>>();
+        const auto offsets = given[2].cast<py::array_t<std::int32_t, py::array::c_style>>();
+        const auto features = given[3].cast<index_t>();
+        check(data.ndim() == 1 && indices.ndim() == 1 && offsets.ndim() == 1 && offsets.size() > 0,
+              "data, indices and indptr must have one dimension");
+        const index_t rows = offsets.size() - 1, stored = std::min(data.size(), indices.size());
+        const std::int32_t* at = offsets.data();
+        check(at[0] >= 0 && at[rows] <= stored, "indptr must lie within data and indices");
+        for (index_t i = 0; i < rows; ++i) check(at[i] <= at[i + 1], "indptr must not decrease");
+        for (index_t e = at[0]; e < at[rows]; ++e)
+            check(indices.data()[e] >= 0 && indices.data()[e] < features,
+                  "indices must be below the number of features");
+        points_.is_sparse = true;
+        points_.sparse = {data.data(), indices.data(), at, rows, features};
+        kept_ = py::make_tuple(data, indices, offsets);
+    }
+
+    const char* name_;
+    svm::Points points_;
+    py::object kept_;
+};
+
+svm::KernelFunction kernel_function(const py::tuple& given) {
+    check(given.size() == 4, "kernel must be (kind, degree, gamma, coef0)");
+    const int kind = given[0].cast<int>();
+    check(kind >= 0 && kind <= static_cast<int>(svm::Kernel::precomputed), "kernel kind is unknown");
+    return {static_cast<svm::Kernel>(kind), given[1].cast<int>(), given[2].cast<double>(),
+            given[3].cast<double>()};
+}
+
+void check_offsets(const Indices& start, index_t total) {
+    check(start.size() >= 3 && start.at(0) == 0 && start.at(start.size() - 1) == total,
+          "start must lead from 0 to the number of points");
+    for (index_t c = 0; c + 1 < start.size(); ++c)
+        check(start.at(c) <= start.at(c + 1), "start must not decrease");
+}
+
+void check_range(const Indices& index, index_t end, const char* message) {
+    for (index_t i = 0; i < index.size(); ++i) check(index.at(i) >= 0 && index.at(i) < end, message);
+}
+
+template <class T, class S>
+py::array_t<T> copied(const S& from) {
+    auto out = empty<T>({static_cast<py::ssize_t>(from.size())});
+    std::copy(from.begin(), from.end(), out.mutable_data());
+    return out;
+}
+
+py::tuple fit(const py::object& points, const py::tuple& kernel, const Indices& order, const Indices& start,
+              const Vector& bound, double tol, std::int64_t max_iter, double max_time, double cache_bytes,
+              int n_jobs, py::object progress) {
+    const PointsArgument x(points, "X");
+    svm::Problem problem;
+    problem.points = x.points();
+    problem.function = kernel_function(kernel);
+    const bool square = problem.function.kind == svm::Kernel::precomputed;
+    check(!square || !x.points().is_sparse, "a precomputed kernel must be dense");
+    check(order.ndim() == 1 && bound.ndim() == 1 && order.size() == bound.size(),
+          "order and bound must have one length");
+    check_offsets(start, order.size());
+    check_range(order, square ? std::min(x.points().count(), x.points().features()) : x.points().count(),
+                "order must hold indices of points");
+    problem.classes = start.size() - 1;
+    problem.order = order.data();
+    problem.start = start.data();
+    problem.bound = bound.data();
+    svm::Settings settings;
+    settings.tol = tol;
+    settings.max_iter = max_iter;
+    settings.max_time = max_time;
+    settings.cache_bytes = cache_bytes;
+    settings.n_threads = threads::resolve(n_jobs);
+    svm::Model model;
+    const Status status =
+        native_call([&] { return svm::fit(problem, settings, model); }, std::move(progress));
+    check(status == Status::ok, "the computation was stopped by its progress callable");
+    const auto n = static_cast<py::ssize_t>(model.support.size());
+    auto coef = empty<double>({problem.classes - 1, n});
+    std::copy(model.dual_coef.begin(), model.dual_coef.end(), coef.mutable_data());
+    return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count), coef,
+                          copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
+                          model.gap, model.objective, static_cast<int>(model.status));
+}
+
+/// The arrays of a fitted model, checked.
+class ModelArgument {
+public:
+    ModelArgument(const PointsArgument& x, const py::object& support, const py::tuple& kernel,
+                  const Indices& column, const Indices& start, const Vector& coef, const Vector& intercept)
+        : support_(support, "support_vectors") {
+        machines.function = kernel_function(kernel);
+        machines.classes = start.size() - 1;
+        machines.start = start.data();
+        machines.intercept = intercept.data();
+        check(coef.ndim() == 2 && coef.shape(0) == machines.classes - 1, "dual_coef has the wrong shape");
+        check_offsets(start, coef.shape(1));
+        check(intercept.size() == machines.pairs(), "intercept has the wrong length");
+        machines.coef = {coef.data(), coef.shape(0), coef.shape(1), coef.shape(1), 1};
+        machines.support = support_.points();
+        machines.column = column.data();
+        if (machines.function.kind == svm::Kernel::precomputed) {
+            check(!x.points().is_sparse && column.size() == coef.shape(1), "support has the wrong length");
+            check_range(column, x.points().features(), "support must hold columns of the kernel matrix");
+            return;
+        }
+        check(machines.support.count() == coef.shape(1), "support_vectors has the wrong length");
+        check(machines.support.features() == x.points().features() &&
+                  machines.support.is_sparse == x.points().is_sparse,
+              "X must have the features and the kind of the support vectors");
+    }
+    svm::Machines machines;
+
+private:
+    PointsArgument support_;
+};
+
+py::tuple vote(const py::object& points, const py::object& support, const py::tuple& kernel,
+               const Indices& column, const Indices& start, const Vector& coef, const Vector& intercept,
+               int n_jobs, bool want_decision) {
+    const PointsArgument x(points, "X");
+    const ModelArgument model(x, support, kernel, column, start, coef, intercept);
+    const index_t n = x.points().count();
+    auto label = empty<std::int64_t>({n});
+    auto decision = empty<double>({want_decision ? n : 0, model.machines.pairs()});
+    native_call([&] {
+        return svm::vote(model.machines, x.points(), threads::resolve(n_jobs),
+                         want_decision ? decision.mutable_data() : nullptr, label.mutable_data());
+    });
+    return py::make_tuple(label, decision);
+}
+
+py::tuple walk(const py::object& points, const py::object& support, const py::tuple& kernel,
+               const Indices& column, const Indices& start, const Vector& coef, const Vector& intercept,
+               int n_jobs) {
+    const PointsArgument x(points, "X");
+    const ModelArgument model(x, support, kernel, column, start, coef, intercept);
+    auto label = empty<std::int64_t>({x.points().count()});
+    auto asked = empty<std::int64_t>({x.points().count()});
+    native_call([&] {
+        return svm::walk(model.machines, x.points(), threads::resolve(n_jobs), label.mutable_data(),
+                         asked.mutable_data());
+    });
+    return py::make_tuple(label, asked);
+}
+
+}  // namespace
+
+void bind_svm(py::module_& module) {
+    py::module_ m = module.def_submodule("svm", "Support vector machines: training and prediction.");
+    m.def("fit", &fit, py::arg("points"), py::arg("kernel"), py::arg("order"), py::arg("start"),
+          py::arg("bound"), py::arg("tol"), py::arg("max_iter"), py::arg("max_time"), py::arg("cache_bytes"),
+          py::arg("n_jobs"), py::arg("progress") = py::none(),
+          "Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status.");
+    m.def("vote", &vote, py::arg("points"), py::arg("support_vectors"), py::arg("kernel"), py::arg("support"),
+          py::arg("start"), py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs"),
+          py::arg("want_decision"), "Classes by one-vs-one vote, and the decision values.");
+    m.def("walk", &walk, py::arg("points"), py::arg("support_vectors"), py::arg("kernel"), py::arg("support"),
+          py::arg("start"), py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs"),
+          "Classes by the directed acyclic graph, and how many machines each point asked.");
 }
 
 }  // namespace mlqa::bindings

@@ -1,0 +1,170 @@
+#include "svm/rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/threads.hpp"
+#include "pairwise/tiles.kernel.hpp"
+
+namespace mlqa::svm {
+namespace {
+
+index_t round_up(index_t n, index_t multiple) {
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+std::size_t size_of(index_t a, index_t b = 1) {
+    return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+double power(double base, int degree) {
+    return std::pow(base, degree);
+}
+
+}  // namespace
+
+void choose_centre(const Points& points, const index_t* index, index_t n, arena::Buffer<double>& centre) {
+    const index_t d = points.features();
+    std::vector<double> mean(size_of(d), 0.0), square(size_of(d), 0.0);
+    for (index_t i = 0; i < n; ++i) {
+        const double* x = points.dense.row(index == nullptr ? i : index[i]);
+        for (index_t k = 0; k < d; ++k) {
+            const double v = x[k * points.dense.col_stride];
+            mean[size_of(k)] += v;
+            square[size_of(k)] += v * v;
+        }
+    }
+    double offset = 0, spread_of = 0;
+    for (index_t k = 0; k < d; ++k) {
+        mean[size_of(k)] /= static_cast<double>(n);
+        offset += mean[size_of(k)] * mean[size_of(k)];
+        spread_of += square[size_of(k)] / static_cast<double>(n);
+    }
+    spread_of = std::max(spread_of - offset, 0.0);
+    // Below this the centre would gain less than two decimal digits.
+    if (!(offset > 100.0 * spread_of) || !std::isfinite(offset)) return;
+    centre = arena::Buffer<double>(size_of(d));
+    std::copy(mean.begin(), mean.end(), centre.data());
+}
+
+PointSet::PointSet(const Points& points, const index_t* index, const index_t* columns, index_t n,
+                   const KernelFunction& function)
+    : points_(points),
+      index_(index),
+      columns_(columns),
+      size_(n),
+      stride_(round_up(n, rows_kernels().panel_width)),
+      function_(function),
+      norms_(size_of(stride_), 0.0),
+      diagonal_(size_of(stride_), 0.0) {
+    const RowsKernels& kernels = rows_kernels();
+    if (function.kind == Kernel::precomputed) {
+        for (index_t i = 0; i < n; ++i) diagonal_[size_of(i)] = points.dense(source(i), columns[i]);
+        largest_ = 0.0;
+        for (index_t i = 0; i < n; ++i)
+            for (index_t j = 0; j < n; ++j)
+                largest_ = std::max(largest_, std::abs(points.dense(source(i), columns[j])));
+        return;
+    }
+    if (points.is_sparse)
+        kernels.sparse_norms(&points.sparse, index, n, norms_.data());
+    else
+        pack_dense();
+    kernels.diagonal(&function_, norms_.data(), n, diagonal_.data());
+    const double longest = n == 0 ? 0.0 : *std::max_element(norms_.data(), norms_.data() + n);
+    if (function.kind == Kernel::linear) largest_ = longest;
+    if (function.kind == Kernel::poly)
+        largest_ = power(std::abs(function.gamma) * longest + std::abs(function.coef0), function.degree);
+}
+
+void PointSet::pack_dense() {
+    const RowsKernels& kernels = rows_kernels();
+    const index_t d = points_.features();
+    if (function_.kind == Kernel::rbf) choose_centre(points_, index_, size_, centre_);
+    packed_ = arena::Buffer<double>(size_of(stride_, std::max<index_t>(d, 1)));
+    tiles_kernels().f64.pack_f64(points_.dense.data, points_.dense.row_stride, points_.dense.col_stride,
+                                 index_, size_, d, centre_.data(), kernels.panel_width, packed_.data());
+    kernels.norms(packed_.data(), kernels.panel_width, size_, d, norms_.data());
+}
+
+void PointSet::pack(const index_t* which, index_t m, Block& block) const {
+    const RowsKernels& kernels = rows_kernels();
+    block.size_ = m;
+    if (block.index_.size() < size_of(m)) block.index_ = arena::Buffer<index_t>(size_of(m));
+    for (index_t r = 0; r < m; ++r) block.index_[size_of(r)] = source(which[r]);
+    if (function_.kind == Kernel::precomputed) return;
+    const index_t padded = round_up(m, points_.is_sparse ? kernels.panel_width : kernels.block_rows);
+    if (block.norms_.size() < size_of(padded)) block.norms_ = arena::Buffer<double>(size_of(padded), 0.0);
+    for (index_t r = 0; r < m; ++r) block.norms_[size_of(r)] = norms_[size_of(which[r])];
+    if (points_.is_sparse) return pack_sparse_block(which, m, block);
+    const index_t d = points_.features();
+    const std::size_t needed = size_of(padded, std::max<index_t>(d, 1));
+    if (block.packed_.size() < needed) block.packed_ = arena::Buffer<double>(needed);
+    tiles_kernels().f64.pack_f64(points_.dense.data, points_.dense.row_stride, points_.dense.col_stride,
+                                 block.index_.data(), m, d, centre_.data(), kernels.block_rows,
+                                 block.packed_.data());
+}
+
+index_t spread(const SparseView<double>& x, const index_t* rows, index_t m, int width, std::int32_t* slot,
+               arena::Buffer<double>& panels) {
+    index_t slots = 1;
+    for (index_t r = 0; r < m; ++r)
+        for (index_t e = x.begin(rows[r]); e < x.end(rows[r]); ++e)
+            if (slot[x.indices[e]] == 0) slot[x.indices[e]] = static_cast<std::int32_t>(slots++);
+    const std::size_t needed = size_of(slots, round_up(m, width));
+    if (panels.size() < needed) panels = arena::Buffer<double>(needed);
+    std::fill(panels.data(), panels.data() + needed, 0.0);
+    for (index_t r = 0; r < m; ++r) {
+        double* group = panels.data() + r / width * width * slots + r % width;
+        for (index_t e = x.begin(rows[r]); e < x.end(rows[r]); ++e)
+            group[static_cast<index_t>(slot[x.indices[e]]) * width] = x.values[e];
+    }
+    return slots;
+}
+
+void clear_slots(const SparseView<double>& x, const index_t* rows, index_t m, std::int32_t* slot) {
+    for (index_t r = 0; r < m; ++r)
+        for (index_t e = x.begin(rows[r]); e < x.end(rows[r]); ++e) slot[x.indices[e]] = 0;
+}
+
+void PointSet::pack_sparse_block(const index_t*, index_t m, Block& block) const {
+    // Positions of an earlier block may lie anywhere in `slot`: it starts anew.
+    if (block.slot_.size() == 0) block.slot_ = arena::Buffer<std::int32_t>(size_of(points_.features()));
+    std::fill(block.slot_.begin(), block.slot_.end(), 0);
+    block.slots_ = spread(points_.sparse, block.index_.data(), m, rows_kernels().panel_width,
+                          block.slot_.data(), block.packed_);
+}
+
+index_t PointSet::chunk_columns() const {
+    return rows_kernels().panel_width * 8;
+}
+
+void PointSet::rows(const Block& block, index_t first, index_t last, double* const* out) const {
+    const RowsKernels& kernels = rows_kernels();
+    if (function_.kind == Kernel::precomputed) {
+        for (index_t r = 0; r < block.size_; ++r) {
+            const double* k = points_.dense.row(block.index_[size_of(r)]);
+            for (index_t j = first; j < last; ++j) out[r][j] = k[columns_[j] * points_.dense.col_stride];
+        }
+    } else if (points_.is_sparse) {
+        const SparseBlock sparse = {block.packed_.data(), block.norms_.data(), block.slot_.data(),
+                                    block.slots_, block.size_};
+        kernels.sparse_rows(&function_, &sparse, &points_.sparse, index_, norms_.data(), first, last, out);
+    } else {
+        kernels.rows(&function_, block.packed_.data(), block.norms_.data(), block.size_, packed_.data(),
+                     norms_.data(), first, last, points_.features(), out);
+    }
+}
+
+Status PointSet::rows(const Block& block, double* const* out, int n_threads) const {
+    const index_t columns = chunk_columns();
+    const index_t chunks = (size_ + columns - 1) / columns;
+    const double work = static_cast<double>(block.size_) * static_cast<double>(size_) *
+                        (static_cast<double>(points_.features()) + 16.0);
+    return threads::parallel_for(chunks, work < 4e5 ? 1 : n_threads, [&](index_t chunk, int) {
+        rows(block, chunk * columns, std::min(size_, (chunk + 1) * columns), out);
+    });
+}
+
+}  // namespace mlqa::svm

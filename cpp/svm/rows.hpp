@@ -1,0 +1,94 @@
+// Rows of the kernel matrix of a set of points, in double.
+//
+// Dense points are packed once into panels (pairwise/tiles.hpp); sparse rows stay as they are, and a block of
+// points is spread over the features that occur in it, so that each sparse row adds up whole vectors. Either
+// way a product is summed over the features in their order, one fused multiply-add a term, and zeros change
+// nothing: dense and sparse input, and any choice of rows and blocks, give the same bits.
+//
+// Error of an RBF value: 2 gamma (gamma_d + 3 u) (|x|^2 + |z|^2), u = 2^-53, relative to the value. Where the
+// points lie far from the origin compared with their spread, dense points are centred first, which leaves the
+// distance unchanged and keeps this bound small.
+#pragma once
+
+#include "core/arena.hpp"
+#include "core/array.hpp"
+#include "core/status.hpp"
+#include "svm/rows.kernel.hpp"
+
+namespace mlqa::svm {
+
+/// Points as the caller holds them: dense rows, sparse rows, or a kernel matrix (points by points).
+struct Points {
+    MatrixView<const double> dense;
+    SparseView<double> sparse;
+    bool is_sparse = false;
+
+    index_t count() const { return is_sparse ? sparse.outer : dense.rows; }
+    index_t features() const { return is_sparse ? sparse.inner : dense.cols; }
+};
+
+/// A few points, ready to meet a whole set of others.
+class Block {
+public:
+    index_t size() const { return size_; }
+
+private:
+    friend class PointSet;
+    index_t size_ = 0;
+    arena::Buffer<double> packed_, norms_;
+    arena::Buffer<std::int32_t> slot_;  ///< sparse: 0 except for the features of the block
+    index_t slots_ = 0;
+    arena::Buffer<index_t> index_;  ///< precomputed: rows of the kernel matrix
+};
+
+class PointSet {
+public:
+    /// `index` (n of them) chooses points of `points` and must outlive the set, as `points` must. For a
+    /// precomputed kernel `columns` holds as many columns of the kernel matrix.
+    PointSet(const Points& points, const index_t* index, const index_t* columns, index_t n,
+             const KernelFunction& function);
+
+    index_t size() const { return size_; }
+    index_t features() const { return points_.features(); }
+    /// Length of a row with its padding.
+    index_t stride() const { return stride_; }
+    const double* diagonal() const { return diagonal_.data(); }
+    /// At least |k(x, z)| for any two points of the set, for kernels that are positive semidefinite and for
+    /// tanh; for a precomputed one the largest value of the matrix.
+    double largest() const { return largest_; }
+
+    /// Packs points `which` (positions in this set) into `block`.
+    void pack(const index_t* which, index_t m, Block& block) const;
+    /// out[r][j] = k(block r, point j) for columns [first, last); `first` is a multiple of chunk_columns().
+    void rows(const Block& block, index_t first, index_t last, double* const* out) const;
+    /// Columns after which a row may be cut.
+    index_t chunk_columns() const;
+    /// Whole rows, threads taking turns on runs of columns.
+    Status rows(const Block& block, double* const* out, int n_threads) const;
+
+private:
+    index_t source(index_t i) const { return index_ == nullptr ? i : index_[i]; }
+    void pack_dense();
+    void pack_sparse_block(const index_t* which, index_t m, Block& block) const;
+
+    const Points& points_;
+    const index_t* index_;
+    const index_t* columns_;
+    index_t size_, stride_;
+    KernelFunction function_;
+    double largest_ = 1.0;
+    arena::Buffer<double> centre_, packed_, norms_, diagonal_;
+};
+
+/// Spreads sparse rows `rows[0 .. m)` of x over the features that occur in them: panels of a SparseBlock.
+/// `slot` has one zero a feature and is left with the features' positions.
+index_t spread(const SparseView<double>& x, const index_t* rows, index_t m, int width, std::int32_t* slot,
+               arena::Buffer<double>& panels);
+/// Zeroes what spread() wrote into `slot`.
+void clear_slots(const SparseView<double>& x, const index_t* rows, index_t m, std::int32_t* slot);
+
+/// Fills `centre` with the mean of the chosen dense points if they lie far from the origin, else leaves it
+/// empty.
+void choose_centre(const Points& points, const index_t* index, index_t n, arena::Buffer<double>& centre);
+
+}  // namespace mlqa::svm

@@ -1,0 +1,222 @@
+#include "svm/rows.kernel.hpp"
+
+#include "core/vmath.hpp"
+#include "pairwise/tiles.hpp"
+
+namespace mlqa {
+namespace {
+
+using pairwise::Tile;
+using simd::f64;
+using svm::Kernel;
+using svm::KernelFunction;
+
+constexpr int lanes = simd::lanes<double>;
+constexpr int width = pairwise::panel_width<double>;
+
+/// As simd::fma, for one number: the same bits.
+MLQA_INLINE double fma_one(double a, double b, double c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+MLQA_INLINE f64 power(f64 base, int degree) {
+    f64 result = simd::broadcast(1.0);
+    for (int left = degree; left > 0; left /= 2) {
+        if (left % 2 == 1) result *= base;
+        base *= base;
+    }
+    return result;
+}
+
+/// The kernel function of products; `norms` is |x|^2 + |z|^2.
+template <Kernel kind>
+struct Value {
+    const KernelFunction* f;
+
+    MLQA_INLINE f64 operator()(f64 dot, f64 norms) const {
+        const f64 gamma = simd::broadcast(f->gamma);
+        if constexpr (kind == Kernel::rbf) {
+            const f64 distance = simd::max(simd::fma(simd::broadcast(-2.0), dot, norms), f64{});
+            return vmath::exp_negative(-gamma * distance);
+        } else if constexpr (kind == Kernel::linear) {
+            return dot;
+        } else {
+            const f64 shifted = simd::fma(gamma, dot, simd::broadcast(f->coef0));
+            if constexpr (kind == Kernel::poly) return power(shifted, f->degree);
+            return vmath::tanh(shifted);
+        }
+    }
+};
+
+/// Calls `work(Value<kind>)` for the kernel function at hand.
+template <class Work>
+MLQA_INLINE void with_value(const KernelFunction* f, Work&& work) {
+    switch (f->kind) {
+        case Kernel::linear:
+            return work(Value<Kernel::linear>{f});
+        case Kernel::poly:
+            return work(Value<Kernel::poly>{f});
+        case Kernel::sigmoid:
+            return work(Value<Kernel::sigmoid>{f});
+        default:
+            return work(Value<Kernel::rbf>{f});
+    }
+}
+
+void norms(const double* packed, int group, index_t points, index_t d, double* out) {
+    constexpr int most = width > pairwise::block_rows ? width : pairwise::block_rows;
+    for (index_t i = 0; i < points; i += group) {
+        double sum[most] = {};
+        const double* x = packed + i * d;
+        for (index_t k = 0; k < d; ++k)
+            for (int r = 0; r < group; ++r)
+                sum[r] = fma_one(x[k * group + r], x[k * group + r], sum[r]);
+        for (int r = 0; r < group && i + r < points; ++r) out[i + r] = sum[r];
+    }
+}
+
+void sparse_norms(const SparseView<double>* x, const index_t* index, index_t points, double* out) {
+    for (index_t i = 0; i < points; ++i) {
+        const index_t row = index == nullptr ? i : index[i];
+        double sum = 0;
+        for (index_t e = x->begin(row); e < x->end(row); ++e) sum = fma_one(x->values[e], x->values[e], sum);
+        out[i] = sum;
+    }
+}
+
+void diagonal(const KernelFunction* f, const double* norms_of, index_t points, double* values) {
+    with_value(f, [&](auto value) {
+        for (index_t i = 0; i < points; i += lanes) {
+            const int n = static_cast<int>(pairwise::lesser(lanes, points - i));
+            const f64 norm = simd::load_partial(norms_of + i, n);
+            simd::store_partial(values + i, value(norm, norm + norm), n);
+        }
+    });
+}
+
+template <class V>
+struct StoreRows {
+    V value;
+    const double* a_norms;
+    const double* b_norms;
+    double* const* out;
+
+    template <int R>
+    MLQA_INLINE void operator()(const Tile<double, R>& tile) const {
+        const f64 b0 = simd::load(b_norms + tile.column), b1 = simd::load(b_norms + tile.column + lanes);
+        for (int r = 0; r < tile.rows; ++r) {
+            const f64 a = simd::broadcast(a_norms[tile.row + r]);
+            double* row = out[tile.row + r] + tile.column;
+            simd::store(row, value(tile.dot[r][0], a + b0));
+            simd::store(row + lanes, value(tile.dot[r][1], a + b1));
+        }
+    }
+};
+
+void rows(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
+          const double* panels, const double* b_norms, index_t first, index_t last, index_t d,
+          double* const* out) {
+    with_value(f, [&](auto value) {
+        StoreRows<decltype(value)> store{value, a_norms, b_norms, out};
+        pairwise::product<double>(a, a_points, panels, first, last, d, store);
+    });
+}
+
+template <class V>
+struct StorePanel {
+    V value;
+    const double* a_norms;
+    f64 b0, b1;
+    double* out;
+
+    template <int R>
+    MLQA_INLINE void operator()(const Tile<double, R>& tile) const {
+        for (int r = 0; r < tile.rows; ++r) {
+            const f64 a = simd::broadcast(a_norms[tile.row + r]);
+            double* row = out + (tile.row + r) * width;
+            simd::store(row, value(tile.dot[r][0], a + b0));
+            simd::store(row + lanes, value(tile.dot[r][1], a + b1));
+        }
+    }
+};
+
+void panel(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
+           const double* b, const double* b_norms, index_t d, double* out) {
+    with_value(f, [&](auto value) {
+        StorePanel<decltype(value)> store{value, a_norms, simd::load(b_norms), simd::load(b_norms + lanes),
+                                          out};
+        pairwise::product<double>(a, a_points, b, 0, width, d, store);
+    });
+}
+
+/// Products of one sparse row with the points of one group, in the order of the features.
+MLQA_INLINE void sparse_product(const double* group, const std::int32_t* slot, const SparseView<double>* x,
+                                index_t row, f64 (&dot)[2]) {
+    dot[0] = dot[1] = f64{};
+    for (index_t e = x->begin(row); e < x->end(row); ++e) {
+        const f64 v = simd::broadcast(x->values[e]);
+        const double* z = group + static_cast<index_t>(slot[x->indices[e]]) * width;
+        dot[0] = simd::fma(v, simd::load(z), dot[0]);
+        dot[1] = simd::fma(v, simd::load(z + lanes), dot[1]);
+    }
+}
+
+/// Columns are finished a few at a time and then written row by row.
+constexpr int run = 8;
+
+template <class V>
+MLQA_INLINE void sparse_group(V value, const SparseBlock* block, index_t group, const SparseView<double>* x,
+                              const index_t* index, const double* x_norms, index_t first, index_t last,
+                              double* const* out) {
+    const double* panels = block->panels + group * block->slots;
+    const f64 z0 = simd::load(block->norms + group), z1 = simd::load(block->norms + group + lanes);
+    const index_t points = pairwise::lesser(width, block->points - group);
+    double tile[run][width];
+    for (index_t j = first; j < last; j += run) {
+        const index_t columns = pairwise::lesser(run, last - j);
+        for (index_t c = 0; c < columns; ++c) {
+            f64 dot[2];
+            sparse_product(panels, block->slot, x, index == nullptr ? j + c : index[j + c], dot);
+            const f64 norm = simd::broadcast(x_norms[j + c]);
+            simd::store(tile[c], value(dot[0], z0 + norm));
+            simd::store(tile[c] + lanes, value(dot[1], z1 + norm));
+        }
+        for (index_t r = 0; r < points; ++r)
+            for (index_t c = 0; c < columns; ++c) out[group + r][j + c] = tile[c][r];
+    }
+}
+
+void sparse_rows(const KernelFunction* f, const SparseBlock* block, const SparseView<double>* x,
+                 const index_t* index, const double* x_norms, index_t first, index_t last,
+                 double* const* out) {
+    with_value(f, [&](auto value) {
+        for (index_t group = 0; group < block->points; group += width)
+            sparse_group(value, block, group, x, index, x_norms, first, last, out);
+    });
+}
+
+void sparse_panel(const KernelFunction* f, const SparseBlock* block, const SparseView<double>* a,
+                  const double* a_norms, double* out) {
+    const f64 z0 = simd::load(block->norms), z1 = simd::load(block->norms + lanes);
+    with_value(f, [&](auto value) {
+        for (index_t i = 0; i < a->outer; ++i) {
+            f64 dot[2];
+            sparse_product(block->panels, block->slot, a, i, dot);
+            const f64 norm = simd::broadcast(a_norms[i]);
+            simd::store(out + i * width, value(dot[0], norm + z0));
+            simd::store(out + i * width + lanes, value(dot[1], norm + z1));
+        }
+    });
+}
+
+}  // namespace
+
+const RowsKernels MLQA_KERNELS(rows) = {
+    width, pairwise::block_rows, norms, sparse_norms, diagonal, rows, sparse_rows, panel, sparse_panel,
+};
+
+}  // namespace mlqa

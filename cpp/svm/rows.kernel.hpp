@@ -1,0 +1,49 @@
+// Kernel values of packed points, in double: tiles of the pairwise engine with the kernel function as their
+// epilogue, and the same products for sparse rows.
+#pragma once
+
+#include "core/array.hpp"
+#include "core/isa.hpp"
+#include "svm/kernel_function.hpp"
+
+namespace mlqa {
+
+/// Points of a sparse block share one list of the features that occur in them: `slot[feature]` is the position
+/// of a feature in that list, 0 for the others, and the panel's row 0 is zero.
+struct SparseBlock {
+    const double* panels;  ///< groups of panel_width points, each slots x panel_width
+    const double* norms;   ///< as many as points, filled up to a whole panel
+    const std::int32_t* slot;
+    index_t slots;
+    index_t points;
+};
+
+struct RowsKernels {
+    int panel_width;
+    int block_rows;
+    /// norms[i] = sum_k x_ik^2 of points packed in groups of `width`, summed in the order of the products.
+    void (*norms)(const double* packed, int width, index_t points, index_t d, double* norms);
+    /// The same for sparse rows, taken through `index` (nullptr: as they lie).
+    void (*sparse_norms)(const SparseView<double>* x, const index_t* index, index_t points, double* norms);
+    /// values[i] = k(x, z) from the products <x, z> and squared norms: values and products may be the same.
+    void (*diagonal)(const svm::KernelFunction* f, const double* norms, index_t points, double* values);
+    /// out[i][j] = k(a_i, b_j) for block-packed a and columns [first, last) of panel-packed b; `first` is a
+    /// multiple of panel_width. Rows are written up to a multiple of panel_width.
+    void (*rows)(const svm::KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
+                 const double* panels, const double* b_norms, index_t first, index_t last, index_t d,
+                 double* const* out);
+    /// The same for the points of a sparse block against sparse rows index[first .. last).
+    void (*sparse_rows)(const svm::KernelFunction* f, const SparseBlock* block, const SparseView<double>* x,
+                        const index_t* index, const double* x_norms, index_t first, index_t last,
+                        double* const* out);
+    /// out[i panel_width + j] = k(a_i, b_j) for block-packed a and one panel of b.
+    void (*panel)(const svm::KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
+                  const double* panel, const double* panel_norms, index_t d, double* out);
+    /// The same for sparse rows a and the one group of a sparse block.
+    void (*sparse_panel)(const svm::KernelFunction* f, const SparseBlock* block, const SparseView<double>* a,
+                         const double* a_norms, double* out);
+};
+
+MLQA_DECLARE_KERNELS(RowsKernels, rows)
+
+}  // namespace mlqa

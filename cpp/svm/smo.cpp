@@ -1,0 +1,172 @@
+#include "svm/smo.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace mlqa::svm {
+namespace {
+
+std::size_t at(index_t i) {
+    return static_cast<std::size_t>(i);
+}
+
+/// Times that a gradient summed anew may show a violation which the running one did not.
+constexpr int most_refreshes = 50;
+
+class DirectMachine final : public Machine {
+public:
+    DirectMachine(const Task& task, const Settings& settings, const double* k, index_t stride, index_t first,
+                  index_t second, const double* diagonal, double largest)
+        : Machine(task, settings, true), k_(k), stride_(stride), largest_(largest) {
+        layout(task, first, second, diagonal);
+    }
+    DirectMachine(const Task& task, const Settings& settings, const PointSet& points)
+        : Machine(task, settings, false), points_(&points), stride_(points.stride()), largest_(points.largest()) {
+        layout(task, 0, 0, points.diagonal());
+    }
+
+    bool advance(int n_threads) override {
+        if (points_ != nullptr && next_row_ < points_->size()) {
+            compute_rows(n_threads);
+            return false;
+        }
+        StepReport report{};
+        const WorkingSet set = working_set();
+        working_set_kernels().solve(&set, settings_.tol, 0.0, allowed(slice()), &report);
+        outcome.steps += report.steps;
+        if (!report.finished && allowed(1) == 0) return refresh(), end(Status::not_converged);
+        if (!report.finished && settings_.late()) return refresh(), end(Status::time_limit);
+        if (!report.finished && !growth_.stalled(report, state_.size())) return false;
+        refresh();
+        if (!(state_.violation() >= settings_.tol)) return end(Status::ok);
+        if (!report.finished || ++refreshes_ > most_refreshes) return end(Status::not_converged);
+        return false;
+    }
+
+private:
+    void layout(const Task& task, index_t first, index_t second, const double* diagonal) {
+        const index_t runs = state_.lengths()[1] > 0 ? 2 : 1;
+        column_[0] = first;
+        column_[1] = runs == 2 ? second : 0;
+        row_ = arena::Buffer<index_t>(at(state_.length()), first);
+        for (index_t i = 0; i < task.size(); ++i) {
+            const index_t source = runs == 1 || i < task.first ? first + i : second + i - task.first;
+            row_[at(state_.place(i))] = source;
+            state_.diagonal[at(state_.place(i))] = diagonal[source];
+        }
+    }
+
+    WorkingSet working_set() {
+        const double* k = points_ == nullptr ? k_ : own_.data();
+        return {k,
+                stride_,
+                row_.data(),
+                {column_[0], column_[1]},
+                {state_.lengths()[0], state_.lengths()[1]},
+                state_.f.data(),
+                state_.beta.data(),
+                state_.lower.data(),
+                state_.upper.data(),
+                state_.up.data(),
+                state_.low.data(),
+                state_.diagonal.data()};
+    }
+
+    /// Steps that take some milliseconds.
+    index_t slice() const { return 4'000'000 / (state_.length() + 256) + 16; }
+
+    void compute_rows(int n_threads) {
+        const index_t n = points_->size();
+        if (own_.size() == 0) own_ = arena::Buffer<double>(at(n) * at(stride_), 0.0);
+        const auto cost = static_cast<double>(n) * static_cast<double>(16 + points_->features());
+        const auto rows = static_cast<index_t>(std::max(12.0, 2e7 * n_threads / cost) / 12) * 12;
+        const index_t m = std::min(n - next_row_, rows);
+        std::vector<index_t> which(at(m));
+        std::iota(which.begin(), which.end(), next_row_);
+        std::vector<double*> out(at(m));
+        for (index_t r = 0; r < m; ++r) out[at(r)] = own_.data() + (next_row_ + r) * stride_;
+        points_->pack(which.data(), m, block_);
+        points_->rows(block_, out.data(), n_threads);
+        next_row_ += m;
+    }
+
+    /// F = K beta - y.
+    void refresh() {
+        const WorkingSet set = working_set();
+        state_.reset_gradient();
+        std::vector<const double*> rows;
+        std::vector<double> weight;
+        for (index_t p = 0; p < state_.length(); ++p) {
+            if (state_.beta[at(p)] == 0.0) continue;
+            rows.push_back(set.k + row_[at(p)] * stride_);
+            weight.push_back(state_.beta[at(p)]);
+        }
+        double* f = state_.f.data();
+        for (int run = 0; run < 2; ++run) {
+            std::vector<const double*> part(rows);
+            for (const double*& row : part) row += column_[run];
+            working_set_kernels().accumulate(part.data(), weight.data(), static_cast<index_t>(part.size()), 0,
+                                             state_.lengths()[run], f);
+            f += state_.lengths()[run];
+        }
+    }
+
+    bool end(Status status) {
+        finish(status, state_.rounding(largest_));
+        own_ = arena::Buffer<double>();
+        return true;
+    }
+
+    const PointSet* points_ = nullptr;
+    const double* k_ = nullptr;
+    index_t stride_;
+    double largest_;
+    index_t column_[2] = {0, 0};
+    arena::Buffer<index_t> row_;
+    arena::Buffer<double> own_;
+    Block block_;
+    index_t next_row_ = 0;
+    int refreshes_ = 0;
+};
+
+}  // namespace
+
+bool Settings::late() const {
+    if (max_time <= 0.0) return false;
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() >= max_time;
+}
+
+bool Growth::stalled(const StepReport& report, index_t points) {
+    total_ += report.gain;
+    recent_ += report.gain;
+    steps_ += report.steps;
+    if (std::isnan(total_)) return true;
+    if (steps_ < 20 * points + 10000) return false;
+    const bool still = recent_ <= 1e-16 * std::abs(total_);
+    steps_ = 0;
+    recent_ = 0.0;
+    return still;
+}
+
+index_t Machine::allowed(index_t most) const {
+    if (settings_.max_iter < 0) return most;
+    return std::min(most, settings_.max_iter - outcome.steps);
+}
+
+void Machine::finish(Status status, double error) {
+    state_.certify(error, outcome);
+    outcome.status = status;
+}
+
+std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settings, const double* k,
+                                        index_t stride, index_t first, index_t second,
+                                        const double* diagonal, double largest) {
+    return std::make_unique<DirectMachine>(task, settings, k, stride, first, second, diagonal, largest);
+}
+
+std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, const PointSet& points) {
+    return std::make_unique<DirectMachine>(task, settings, points);
+}
+
+}  // namespace mlqa::svm

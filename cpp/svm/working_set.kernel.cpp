@@ -1,0 +1,206 @@
+#include "svm/working_set.kernel.hpp"
+
+#include "core/simd.hpp"
+
+namespace mlqa {
+namespace {
+
+using simd::f64;
+using simd::i64;
+
+constexpr int lanes = simd::lanes<double>;
+constexpr double infinity = __builtin_inf();
+constexpr double least_curvature = 1e-12;
+
+MLQA_INLINE i64 iota() {
+    i64 v;
+    for (int i = 0; i < lanes; ++i) v[i] = i;
+    return v;
+}
+
+/// The up point with the least F; the last of several.
+struct Least {
+    f64 value = simd::broadcast(infinity);
+    i64 index = i64{} - 1;
+
+    MLQA_INLINE void meet(f64 v, i64 at) {
+        const i64 better = v <= value;
+        value = simd::select(better, v, value);
+        index = simd::select(better, at, index);
+    }
+    MLQA_INLINE index_t best(double& least) const {
+        index_t found = -1;
+        least = infinity;
+        for (int i = 0; i < lanes; ++i)
+            if (value[i] < least || (value[i] == least && index[i] > found)) {
+                least = value[i];
+                found = index[i];
+            }
+        return least < infinity ? found : -1;
+    }
+};
+
+/// The low point whose step gains most: b^2 / a, compared by products; the last of several.
+struct Steepest {
+    f64 numerator{};
+    f64 denominator = simd::broadcast(1.0);
+    f64 largest = simd::broadcast(-infinity);
+    i64 index = i64{} - 1;
+
+    MLQA_INLINE void meet(f64 f, f64 penalty, f64 f_i, f64 curvature, i64 at) {
+        const f64 reach = f + penalty;
+        largest = reach > largest ? reach : largest;
+        const f64 b = reach - f_i;
+        const f64 a = simd::max(curvature, simd::broadcast(least_curvature));
+        const f64 square = b * b;
+        const i64 better = (b > f64{}) & (square * denominator >= numerator * a);
+        numerator = simd::select(better, square, numerator);
+        denominator = simd::select(better, a, denominator);
+        index = simd::select(better, at, index);
+    }
+    MLQA_INLINE index_t best() const {
+        index_t found = -1;
+        double n = 0, d = 1;
+        for (int i = 0; i < lanes; ++i) {
+            if (index[i] < 0) continue;
+            const double here = numerator[i] * d, there = n * denominator[i];
+            if (here > there || (here == there && index[i] > found)) {
+                n = numerator[i];
+                d = denominator[i];
+                found = index[i];
+            }
+        }
+        return found;
+    }
+};
+
+MLQA_INLINE index_t first_up(const WorkingSet& s, double& f_i) {
+    Least least;
+    const index_t n = s.length[0] + s.length[1];
+    const i64 offset = iota();
+    for (index_t t = 0; t < n; t += lanes)
+        least.meet(simd::load(s.f + t) + simd::load(s.up + t), offset + static_cast<std::int64_t>(t));
+    return least.best(f_i);
+}
+
+MLQA_INLINE index_t select_low(const WorkingSet& s, index_t i, double f_i, double& largest) {
+    Steepest steepest;
+    const f64 f = simd::broadcast(f_i), k_ii = simd::broadcast(s.diagonal[i]), two = simd::broadcast(-2.0);
+    const i64 offset = iota();
+    index_t t = 0;
+    for (int run = 0; run < 2; ++run) {
+        const double* k = s.k + s.row[i] * s.ldk + s.column[run] - t;
+        for (const index_t end = t + s.length[run]; t < end; t += lanes) {
+            const f64 curvature = simd::fma(two, simd::load(k + t), k_ii + simd::load(s.diagonal + t));
+            steepest.meet(simd::load(s.f + t), simd::load(s.low + t), f, curvature,
+                          offset + static_cast<std::int64_t>(t));
+        }
+    }
+    largest = simd::reduce_max(steepest.largest);
+    return steepest.best();
+}
+
+/// F += delta (K_i - K_j), and the next i on the way.
+MLQA_INLINE index_t move(const WorkingSet& s, index_t i, index_t j, double delta, double& f_i) {
+    Least least;
+    const f64 by = simd::broadcast(delta);
+    const i64 offset = iota();
+    index_t t = 0;
+    for (int run = 0; run < 2; ++run) {
+        const double* ki = s.k + s.row[i] * s.ldk + s.column[run] - t;
+        const double* kj = s.k + s.row[j] * s.ldk + s.column[run] - t;
+        for (const index_t end = t + s.length[run]; t < end; t += lanes) {
+            const f64 f = simd::fma(by, simd::load(ki + t) - simd::load(kj + t), simd::load(s.f + t));
+            simd::store(s.f + t, f);
+            least.meet(f + simd::load(s.up + t), offset + static_cast<std::int64_t>(t));
+        }
+    }
+    return least.best(f_i);
+}
+
+MLQA_INLINE void mark(const WorkingSet& s, index_t t) {
+    s.up[t] = s.beta[t] < s.upper[t] ? 0.0 : infinity;
+    s.low[t] = s.beta[t] > s.lower[t] ? 0.0 : -infinity;
+}
+
+MLQA_INLINE index_t column_of(const WorkingSet& s, index_t t) {
+    return t < s.length[0] ? s.column[0] + t : s.column[1] + t - s.length[0];
+}
+
+void solve(const WorkingSet* set, double tolerance, double share, index_t most, StepReport* report) {
+    const WorkingSet& s = *set;
+    double f_i;
+    index_t i = first_up(s, f_i);
+    *report = {0, 0.0, 0.0, 0.0, 0.0, true};
+    for (; i >= 0; ++report->steps) {
+        double largest;
+        const index_t j = select_low(s, i, f_i, largest);
+        report->violation = largest - f_i;
+        if (report->steps == 0) {
+            report->first_violation = report->violation;
+            if (share * report->violation > tolerance) tolerance = share * report->violation;
+        }
+        if (j < 0 || report->violation < tolerance) return;
+        if (report->steps == most) break;
+        const double k_ij = s.k[s.row[i] * s.ldk + column_of(s, j)];
+        double curvature = s.diagonal[i] + s.diagonal[j] - 2.0 * k_ij;
+        if (!(curvature > least_curvature)) curvature = least_curvature;
+        const double slope = s.f[j] - f_i;
+        const double room_i = s.upper[i] - s.beta[i], room_j = s.beta[j] - s.lower[j];
+        double delta = slope / curvature;
+        const bool fills_i = delta >= room_i && room_i <= room_j;
+        const bool empties_j = delta >= room_j && room_j <= room_i;
+        if (fills_i) delta = room_i;
+        if (empties_j) delta = room_j;
+        // Rounding must not carry a coefficient past its bound.
+        const double up_i = s.beta[i] + delta, down_j = s.beta[j] - delta;
+        s.beta[i] = fills_i || up_i > s.upper[i] ? s.upper[i] : up_i;
+        s.beta[j] = empties_j || down_j < s.lower[j] ? s.lower[j] : down_j;
+        mark(s, i);
+        mark(s, j);
+        report->gain += delta * (slope - 0.5 * delta * curvature);
+        report->travel += delta;
+        i = move(s, i, j, delta, f_i);
+    }
+    report->finished = i < 0;
+}
+
+void violation(const double* f, const double* up, const double* low, index_t n, double* least,
+               double* largest) {
+    f64 a = simd::broadcast(infinity), b = simd::broadcast(-infinity);
+    for (index_t t = 0; t < n; t += lanes) {
+        const f64 v = simd::load(f + t);
+        const f64 u = v + simd::load(up + t), l = v + simd::load(low + t);
+        a = u < a ? u : a;
+        b = l > b ? l : b;
+    }
+    *least = simd::reduce_min(a);
+    *largest = simd::reduce_max(b);
+}
+
+/// Four rows a pass: a quarter of the loads and stores of f, in the same order of summation.
+void accumulate(const double* const* rows, const double* weight, index_t m, index_t first, index_t last,
+                double* f) {
+    index_t r = 0;
+    for (; r + 4 <= m; r += 4) {
+        const f64 w0 = simd::broadcast(weight[r]), w1 = simd::broadcast(weight[r + 1]);
+        const f64 w2 = simd::broadcast(weight[r + 2]), w3 = simd::broadcast(weight[r + 3]);
+        for (index_t t = first; t < last; t += lanes) {
+            f64 v = simd::fma(w0, simd::load(rows[r] + t), simd::load(f + t));
+            v = simd::fma(w1, simd::load(rows[r + 1] + t), v);
+            v = simd::fma(w2, simd::load(rows[r + 2] + t), v);
+            simd::store(f + t, simd::fma(w3, simd::load(rows[r + 3] + t), v));
+        }
+    }
+    for (; r < m; ++r) {
+        const f64 w = simd::broadcast(weight[r]);
+        for (index_t t = first; t < last; t += lanes)
+            simd::store(f + t, simd::fma(w, simd::load(rows[r] + t), simd::load(f + t)));
+    }
+}
+
+}  // namespace
+
+const WorkingSetKernels MLQA_KERNELS(working_set) = {lanes, solve, violation, accumulate};
+
+}  // namespace mlqa

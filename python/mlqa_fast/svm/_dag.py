@@ -1,0 +1,191 @@
+"""Prediction with one-vs-one machines: by vote, and along the directed acyclic graph."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_array
+
+from mlqa_fast._compat import Interval, StrOptions, validate_params
+from mlqa_fast._mlqa_fast_core import svm as core
+from mlqa_fast._threadpool import n_threads
+from mlqa_fast.svm._problem import KERNELS, KernelTuple, kernel_tuple, points, starts
+
+
+class Pieces(NamedTuple):
+    """A fitted model as the extension takes it."""
+
+    support_vectors: Any
+    kernel: KernelTuple
+    support: NDArray[np.int64]
+    start: NDArray[np.int64]
+    dual_coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+
+
+def vote(
+    X: Any, pieces: Pieces, n_jobs: int | None, want_decision: bool
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Classes by one-vs-one vote, and the decision values of all machines if wanted."""
+    label, decision = core.vote(points(X), *pieces, n_threads(n_jobs), want_decision)
+    return label, decision
+
+
+def walk(
+    X: Any, pieces: Pieces, n_jobs: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Classes by the graph, and the number of machines that each point asked."""
+    label, asked = core.walk(points(X), *pieces, n_threads(n_jobs))
+    return label, asked
+
+
+@validate_params(
+    {
+        "X": ["array-like", "sparse matrix"],
+        "support_vectors": ["array-like", "sparse matrix", None],
+        "dual_coef": ["array-like", "sparse matrix"],
+        "intercept": ["array-like"],
+        "n_support": ["array-like"],
+        "kernel": [StrOptions(set(KERNELS))],
+        "degree": [Interval(Integral, 0, None, closed="left")],
+        "gamma": [Interval(Real, 0.0, None, closed="left")],
+        "coef0": [Interval(Real, None, None, closed="neither")],
+        "n_jobs": [Integral, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def dag_predict(
+    X: Any,
+    support_vectors: Any,
+    dual_coef: Any,
+    intercept: ArrayLike,
+    n_support: ArrayLike,
+    *,
+    kernel: str = "rbf",
+    degree: int = 3,
+    gamma: float = 1.0,
+    coef0: float = 0.0,
+    n_jobs: int | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    r"""Predict along the directed acyclic graph of one-vs-one machines.
+
+    A point starts with the list of all classes. The machine of the first and the last class on the
+    list strikes one of them off: the last where its decision value is positive, else the first. The
+    class that is left is predicted; `n_classes` - 1 machines are asked.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_support_vectors)
+        Points, or with ``kernel="precomputed"`` their kernel values with the support vectors.
+        Computed in float64.
+    support_vectors : {array-like, sparse matrix} of shape (n_support_vectors, n_features) or None
+        Support vectors sorted by class; None (or anything, unused) for a precomputed kernel.
+    dual_coef : array-like of shape (n_classes - 1, n_support_vectors)
+        Signed coefficients in LIBSVM's layout: a support vector of class a has its coefficient
+        against class b in row ``b - 1`` if a < b, else in row ``b``. The first class of a machine is
+        its positive one.
+    intercept : array-like of shape (n_classes * (n_classes - 1) / 2,)
+        Constants of the machines (0, 1), (0, 2), ..., (n_classes - 2, n_classes - 1).
+    n_support : array-like of int of shape (n_classes,)
+        Number of support vectors of each class.
+    kernel : {'linear', 'poly', 'rbf', 'sigmoid', 'precomputed'}, default='rbf'
+        Kernel function.
+    degree : int, default=3
+        Degree of 'poly'.
+    gamma : float, default=1.0
+        Coefficient of 'rbf', 'poly' and 'sigmoid'.
+    coef0 : float, default=0.0
+        Constant of 'poly' and 'sigmoid'.
+    n_jobs : int, default=None
+        Threads: None for the pool's limit, -1 for all processors. The result does not depend on it.
+
+    Returns
+    -------
+    label : ndarray of shape (n_samples,), int64
+        Index of the predicted class.
+    asked : ndarray of shape (n_samples,), int64
+        Number of machines asked.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or X holds NaN or infinity.
+
+    References
+    ----------
+    .. [1] J. C. Platt, N. Cristianini and J. Shawe-Taylor, "Large margin DAGs for multiclass
+       classification", Advances in Neural Information Processing Systems 12, 2000.
+
+    Examples
+    --------
+    Three classes on a line, one support vector each:
+
+    >>> from mlqa_fast.svm import dag_predict
+    >>> label, asked = dag_predict(
+    ...     [[-2.0], [0.1], [3.0]], [[-1.0], [0.0], [1.0]],
+    ...     [[1.0, -1.0, -1.0], [1.0, 1.0, -1.0]], [-0.5, 0.0, 0.5], [1, 1, 1], kernel="linear")
+    >>> label.tolist(), asked.tolist()
+    ([0, 1, 2], [2, 2, 2])
+    """
+    X = check_array(
+        X, accept_sparse="csr", dtype=np.float64, accept_large_sparse=False, input_name="X"
+    )
+    if sp.issparse(dual_coef):
+        dual_coef = dual_coef.toarray()
+    dual_coef = check_array(
+        dual_coef, dtype=np.float64, order="C", ensure_min_features=0, input_name="dual_coef"
+    )
+    intercept = check_array(
+        intercept, dtype=np.float64, ensure_2d=False, input_name="intercept"
+    ).ravel()
+    count = np.asarray(n_support)
+    if count.ndim != 1 or count.dtype.kind not in "iu" or count.size < 2 or count.min() < 0:
+        raise ValueError("n_support must hold the number of support vectors of each of 2 or more classes")
+    total = int(count.sum())
+    if dual_coef.shape != (len(count) - 1, total):
+        raise ValueError(
+            f"dual_coef must have shape {(len(count) - 1, total)}, got {dual_coef.shape}"
+        )
+    support_vectors, support = _support(X, support_vectors, total, kernel)
+    pieces = Pieces(
+        points(support_vectors),
+        kernel_tuple(kernel, degree, gamma, coef0),
+        support,
+        starts(count.astype(np.int32)),
+        dual_coef,
+        intercept,
+    )
+    return walk(X, pieces, n_jobs)
+
+
+def _support(
+    X: Any, support_vectors: Any, total: int, kernel: str
+) -> tuple[Any, NDArray[np.int64]]:
+    """Support vectors of the kind of X; for a precomputed kernel the columns of X instead."""
+    if kernel == "precomputed":
+        if sp.issparse(X):
+            raise TypeError("Sparse precomputed kernels are not supported.")
+        if X.shape[1] != total:
+            raise ValueError(f"X.shape[1] = {X.shape[1]} should be equal to {total}")
+        return np.empty((0, 0)), np.arange(total, dtype=np.int64)
+    given = check_array(
+        support_vectors,
+        accept_sparse="csr",
+        dtype=np.float64,
+        accept_large_sparse=False,
+        ensure_min_samples=0,
+        input_name="support_vectors",
+    )
+    if given.shape != (total, X.shape[1]):
+        raise ValueError(
+            f"support_vectors must have shape {(total, X.shape[1])}, got {given.shape}"
+        )
+    if sp.issparse(X) and not sp.issparse(given):
+        given = sp.csr_array(given)
+    elif sp.issparse(given) and not sp.issparse(X):
+        given = given.toarray()
+    return given, np.empty(0, dtype=np.int64)

@@ -1,0 +1,160 @@
+"""What training and prediction share: kernels, points as the extension takes them, the trained pieces."""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from mlqa_fast._mlqa_fast_core import svm as core
+from mlqa_fast._threadpool import n_threads
+
+KERNELS = {"linear": 0, "poly": 1, "rbf": 2, "sigmoid": 3, "precomputed": 4}
+NOT_CONVERGED, TIME_LIMIT = 2, 3
+
+KernelTuple = tuple[int, int, float, float]
+
+
+class Trained(NamedTuple):
+    """One-vs-one machines in LIBSVM's layout, and their certificates."""
+
+    support: NDArray[np.int64]
+    n_support: NDArray[np.int32]
+    dual_coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    n_iter: NDArray[np.int32]
+    kkt_violation: float
+    dual_gap: float
+    objective: float
+    status: int
+
+
+class Limits(NamedTuple):
+    """When a solver stops, and what it may use."""
+
+    tol: float
+    max_iter: int
+    max_time: float | None
+    cache_size: float
+    n_jobs: int | None
+
+
+def numeric_gamma(gamma: str | float, X: Any) -> float:
+    """``'scale'`` and ``'auto'`` as numbers, by scikit-learn's definitions."""
+    if not isinstance(gamma, str):
+        return float(gamma)
+    if gamma == "auto":
+        return 1.0 / X.shape[1]
+    variance = X.multiply(X).mean() - X.mean() ** 2 if sp.issparse(X) else X.var()
+    return float(1.0 / (X.shape[1] * variance)) if variance != 0 else 1.0
+
+
+def kernel_tuple(kernel: str, degree: int, gamma: float, coef0: float) -> KernelTuple:
+    """A kernel function as the extension takes it."""
+    return KERNELS[kernel], int(min(degree, 2**31 - 1)), float(gamma), float(coef0)
+
+
+def points(X: Any) -> Any:
+    """Points as the extension takes them; CSR indices are sorted in a copy if they are not."""
+    if not sp.issparse(X):
+        return X
+    if not X.has_sorted_indices:
+        X = X.sorted_indices()
+    return X.data, X.indices, X.indptr, X.shape[1]
+
+
+def train(
+    X: Any,
+    codes: NDArray[np.intp],
+    n_classes: int,
+    bound: NDArray[np.float64],
+    kernel: KernelTuple,
+    limits: Limits,
+    progress: Callable[[int, int, float], bool] | None = None,
+) -> Trained:
+    """Train the machines of every two classes on the points whose `bound` is positive.
+
+    ``support`` holds indices of points of X. Raises ValueError where nothing can be trained.
+    """
+    kept = np.flatnonzero(bound > 0) if bound.min(initial=1.0) <= 0 else None
+    codes_kept = codes if kept is None else codes[kept]
+    if codes_kept.size == 0:
+        raise ValueError("Invalid input - all samples have zero or negative weights.")
+    counts = np.bincount(codes_kept, minlength=n_classes)
+    if np.count_nonzero(counts) == 1:
+        raise ValueError(
+            "Invalid input - all samples with positive weights belong to the same class."
+        )
+    if not counts.all():
+        raise ValueError(
+            f"Invalid input - all samples of class {int(np.argmin(counts))} (in the order of "
+            "classes_) have zero or negative weights."
+        )
+    order = np.argsort(codes_kept, kind="stable")
+    if kept is not None:
+        order = kept[order]
+    order = order.astype(np.int64, copy=False)
+    start = np.zeros(n_classes + 1, dtype=np.int64)
+    np.cumsum(counts, out=start[1:])
+    raw = core.fit(
+        points(X),
+        kernel,
+        order,
+        start,
+        np.minimum(bound[order], np.finfo(np.float64).max),
+        limits.tol,
+        limits.max_iter,
+        0.0 if limits.max_time is None else limits.max_time,
+        limits.cache_size * 1e6,
+        n_threads(limits.n_jobs),
+        progress,
+    )
+    position, n_support, dual_coef, rho, n_iter, violation, gap, objective, status = raw
+    if not (np.isfinite(rho).all() and np.isfinite(dual_coef).all()):
+        raise ValueError(
+            "The dual coefficients or intercepts are not finite."
+            " The input data may contain large values and need to be preprocessed."
+        )
+    return Trained(
+        order[position], n_support, dual_coef, -rho, n_iter, violation, gap, objective, status
+    )
+
+
+def warn_if_early(trained: Trained, limits: Limits) -> None:
+    """ConvergenceWarning, with the certificate reached, for a solver that a limit stopped."""
+    if trained.status not in (NOT_CONVERGED, TIME_LIMIT):
+        return
+    if trained.status == TIME_LIMIT:
+        why = f"(max_time={limits.max_time})."
+    elif limits.max_iter >= 0 and trained.n_iter.max() >= limits.max_iter:
+        why = f"(max_iter={limits.max_iter})."
+    else:
+        why = "(no step raises the dual objective in double precision)."
+    warnings.warn(
+        f"Solver terminated early {why}  Consider pre-processing your data with StandardScaler or"
+        f" MinMaxScaler. KKT violation reached: {trained.kkt_violation:.3g} (tol={limits.tol:.3g}),"
+        f" duality gap: {trained.dual_gap:.3g}.",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
+
+
+def check_max_time(max_time: float | None) -> None:
+    """ValueError unless `max_time` is None or a positive number."""
+    if max_time is None:
+        return
+    if isinstance(max_time, bool) or not isinstance(max_time, numbers.Real) or not max_time > 0:
+        raise ValueError(f"max_time must be None or a positive number of seconds, got {max_time!r}")
+
+
+def starts(n_support: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Offsets of the classes among the support vectors."""
+    start = np.zeros(len(n_support) + 1, dtype=np.int64)
+    np.cumsum(n_support, out=start[1:])
+    return start

@@ -1,0 +1,613 @@
+"""The classifier over the machines: scikit-learn's SVC, with a choice of how they are combined."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self, TypedDict
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_array, check_random_state, column_or_1d, compute_class_weight, deprecated
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from mlqa_fast._compat import Hidden, Interval, StrOptions, _fit_context
+from mlqa_fast.svm._dag import Pieces, vote, walk
+from mlqa_fast.svm._linear import one_vs_one_coef
+from mlqa_fast.svm._probability import calibrate, probability_available
+from mlqa_fast.svm._problem import (
+    Limits,
+    Trained,
+    check_max_time,
+    kernel_tuple,
+    numeric_gamma,
+    points,
+    starts,
+    train,
+    warn_if_early,
+)
+
+FORMAT = 1
+
+
+class PredictionReport(TypedDict):
+    """What a prediction asked for."""
+
+    multi_class: str
+    machines: int
+    machines_asked: NDArray[np.int64]
+
+
+class SVC(ClassifierMixin, BaseEstimator):
+    """C-support vector classification.
+
+    scikit-learn's ``SVC`` in signature, attributes and results, with the kernel machines trained by
+    batched sequential minimal optimisation in double precision and their certificates kept.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Bound of the dual coefficients; the strength of the regularisation is inverse to it.
+    kernel : {'linear', 'poly', 'rbf', 'sigmoid', 'precomputed'} or callable, default='rbf'
+        Kernel function; a callable takes two sets of points and returns the matrix of their values.
+    degree : int, default=3
+        Degree of 'poly'.
+    gamma : {'scale', 'auto'} or float, default='scale'
+        Coefficient of 'rbf', 'poly' and 'sigmoid'; 'scale' is ``1 / (n_features * X.var())``, 'auto'
+        ``1 / n_features``.
+    coef0 : float, default=0.0
+        Constant of 'poly' and 'sigmoid'.
+    shrinking : bool, default=True
+        Accepted for compatibility; the result does not depend on it.
+    probability : bool, default=False
+        Deprecated in scikit-learn 1.9: use ``CalibratedClassifierCV(SVC(), ensemble=False)``, which
+        is what True does.
+    tol : float, default=1e-3
+        Largest violation of the optimality conditions in the result, in double precision.
+    cache_size : float, default=200
+        Megabytes for stored kernel values.
+    class_weight : dict or 'balanced', default=None
+        Factors of C for the classes; 'balanced' is ``n_samples / (n_classes * np.bincount(y))``.
+    verbose : bool, default=False
+        Show a progress bar.
+    max_iter : int, default=-1
+        Most steps of a machine; -1 for no limit.
+    decision_function_shape : {'ovo', 'ovr'}, default='ovr'
+        Shape of ``decision_function`` for more than two classes: one column a machine, or one a
+        class (votes, broken by confidence).
+    break_ties : bool, default=False
+        With ``decision_function_shape='ovr'`` and the vote, predict the class with the largest
+        decision value, instead of the first class among those with most votes.
+    random_state : int, RandomState instance or None, default=None
+        Accepted for compatibility: training uses no random numbers.
+    multi_class : {'ovo', 'dag'}, default='ovo'
+        How more than two classes are predicted: by the vote of all machines, or along the directed
+        acyclic graph, which asks `n_classes` - 1 of them. May be changed after fit.
+    n_jobs : int, default=None
+        Threads: None for the pool's limit, -1 for all processors. The result does not depend on it.
+    max_time : float, default=None
+        Most seconds for fit; None for no limit.
+
+    Attributes
+    ----------
+    class_weight_ : ndarray of shape (n_classes,)
+        Factors of C.
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    coef_ : {ndarray, sparse array} of shape (n_classes * (n_classes - 1) / 2, n_features)
+        Weights of the features; for a linear kernel.
+    dual_coef_ : {ndarray, sparse array} of shape (n_classes - 1, n_SV)
+        Signed dual coefficients; sparse if X was.
+    fit_status_ : int
+        0 if solved, 1 if a limit came first.
+    intercept_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
+        Constants of the machines.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had names that are all strings.
+    n_iter_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
+        Steps of the machines.
+    support_ : ndarray of shape (n_SV,)
+        Indices of the support vectors.
+    support_vectors_ : {ndarray, sparse array} of shape (n_SV, n_features)
+        Support vectors; empty for a precomputed or callable kernel.
+    n_support_ : ndarray of shape (n_classes,), dtype=int32
+        Support vectors of each class.
+    probA_, probB_ : ndarray
+        Deprecated in scikit-learn 1.9; empty.
+    shape_fit_ : tuple of int
+        Shape of the training data.
+    kkt_violation_ : float
+        Largest violation of the optimality conditions over the machines, in double precision.
+    dual_gap_ : float
+        Upper bound of primal minus dual objective, summed over the machines; for kernels that are
+        positive semidefinite ('sigmoid' need not be).
+    objective_ : float
+        Dual objective, summed over the machines.
+
+    See Also
+    --------
+    svm_smo : The function behind a machine.
+    dag_predict : The function behind ``multi_class='dag'``.
+
+    References
+    ----------
+    .. [1] C.-C. Chang and C.-J. Lin, "LIBSVM: a library for support vector machines", ACM TIST
+       2(3):27, 2011.
+    .. [2] J. C. Platt, N. Cristianini and J. Shawe-Taylor, "Large margin DAGs for multiclass
+       classification", Advances in Neural Information Processing Systems 12, 2000.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from mlqa_fast.svm import SVC
+    >>> X, y = load_iris(return_X_y=True)
+    >>> svc = SVC(C=10).fit(X, y)
+    >>> svc.predict(X[:3]).tolist(), svc.kkt_violation_ <= svc.tol
+    ([0, 0, 0], True)
+    >>> svc.set_params(multi_class="dag").prediction_report(X[:3])["machines_asked"].tolist()
+    [2, 2, 2]
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "C": [Interval(Real, 0.0, None, closed="right")],
+        "kernel": [StrOptions({"linear", "poly", "rbf", "sigmoid", "precomputed"}), callable],
+        "degree": [Interval(Integral, 0, None, closed="left")],
+        "gamma": [StrOptions({"scale", "auto"}), Interval(Real, 0.0, None, closed="left")],
+        "coef0": [Interval(Real, None, None, closed="neither")],
+        "shrinking": ["boolean"],
+        "probability": ["boolean", Hidden(StrOptions({"deprecated"}))],
+        "tol": [Interval(Real, 0.0, None, closed="neither")],
+        "cache_size": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "verbose": ["verbose"],
+        "max_iter": [Interval(Integral, -1, None, closed="left")],
+        "decision_function_shape": [StrOptions({"ovr", "ovo"})],
+        "break_ties": ["boolean"],
+        "random_state": ["random_state"],
+        "multi_class": [StrOptions({"ovo", "dag"})],
+        "n_jobs": [Integral, None],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+    }
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        kernel: str | Callable[[Any, Any], Any] = "rbf",
+        degree: int = 3,
+        gamma: str | float = "scale",
+        coef0: float = 0.0,
+        shrinking: bool = True,
+        probability: bool | str = "deprecated",
+        tol: float = 1e-3,
+        cache_size: float = 200,
+        class_weight: dict[Any, float] | str | None = None,
+        verbose: bool = False,
+        max_iter: int = -1,
+        decision_function_shape: str = "ovr",
+        break_ties: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        multi_class: str = "ovo",
+        n_jobs: int | None = None,
+        max_time: float | None = None,
+    ) -> None:
+        self.C = C
+        self.kernel = kernel
+        self.degree = degree
+        self.gamma = gamma
+        self.coef0 = coef0
+        self.shrinking = shrinking
+        self.probability = probability
+        self.tol = tol
+        self.cache_size = cache_size
+        self.class_weight = class_weight
+        self.verbose = verbose
+        self.max_iter = max_iter
+        self.decision_function_shape = decision_function_shape
+        self.break_ties = break_ties
+        self.random_state = random_state
+        self.multi_class = multi_class
+        self.n_jobs = n_jobs
+        self.max_time = max_time
+
+    def __sklearn_tags__(self) -> Any:
+        """What the estimator takes."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.kernel == "precomputed"
+        tags.input_tags.sparse = self.kernel != "precomputed"
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train the machines.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_samples)
+            Points, or with ``kernel='precomputed'`` the kernel matrix. Computed in float64.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors of C; points with a weight of 0 or less are left out.
+
+        Returns
+        -------
+        self : SVC
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, sample_weight or a parameter cannot be used.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` or `max_time` came first; it names the certificate reached.
+        """
+        check_random_state(self.random_state)
+        if sp.issparse(X) and self.kernel == "precomputed":
+            raise TypeError("Sparse precomputed kernels are not supported.")
+        self._sparse = sp.issparse(X) and not callable(self.kernel)
+        if callable(self.kernel):
+            check_consistent_length(X, y)
+        else:
+            X, y = validate_data(
+                self, X, y, dtype=np.float64, accept_sparse="csr", accept_large_sparse=False
+            )
+        given = (X, y, sample_weight)
+        codes = self._validate_targets(y)
+        bound = self._bounds(X, codes, sample_weight)
+        calibrated = self._calibrate(*given)
+
+        kernel = "precomputed" if callable(self.kernel) else self.kernel
+        self._gamma = 0.0 if kernel == "precomputed" else numeric_gamma(self.gamma, X)
+        if callable(self.kernel):
+            # Prediction needs the kernel between new points and these.
+            self._fit_points = X
+        matrix = self._kernel_matrix(X)
+        if kernel == "precomputed" and matrix.shape[0] != matrix.shape[1]:
+            if callable(self.kernel):
+                raise ValueError("X.shape[0] should be equal to X.shape[1]")
+            raise ValueError(
+                "Precomputed matrix must be a square matrix."
+                f" Input is a {matrix.shape[0]}x{matrix.shape[1]} matrix."
+            )
+        if matrix.shape[0] != len(codes):
+            raise ValueError(
+                f"the kernel returned values of {matrix.shape[0]} points for {len(codes)}"
+            )
+        limits = Limits(
+            self.tol, int(self.max_iter), self.max_time, float(self.cache_size), self.n_jobs
+        )
+        self._take(matrix, self._train(matrix, codes, bound, kernel, limits), kernel)
+        self.shape_fit_ = X.shape if hasattr(X, "shape") else (len(codes),)
+        self._calibrated = calibrated
+        return self
+
+    def _validate_targets(self, y: ArrayLike) -> NDArray[np.intp]:
+        labels = column_or_1d(y, warn=True)
+        check_classification_targets(labels)
+        classes, codes = np.unique(labels, return_inverse=True)
+        self.class_weight_ = compute_class_weight(self.class_weight, classes=classes, y=labels)
+        if len(classes) < 2:
+            raise ValueError(
+                f"The number of classes has to be greater than one; got {len(classes)} class"
+            )
+        self.classes_ = classes
+        return np.asarray(codes)
+
+    def _bounds(
+        self, X: Any, codes: NDArray[np.intp], sample_weight: ArrayLike | None
+    ) -> NDArray[np.float64]:
+        """C of each sample."""
+        bound: NDArray[np.float64] = (float(self.C) * self.class_weight_)[codes]
+        if sample_weight is None:
+            return bound
+        weight = np.asarray(sample_weight, dtype=np.float64)
+        if weight.shape != codes.shape:
+            raise ValueError(
+                f"sample_weight and X have incompatible shapes: {weight.shape!r} vs "
+                f"{getattr(X, 'shape', codes.shape)!r}"
+            )
+        if not np.isfinite(weight).all():
+            raise ValueError("Input sample_weight contains NaN or infinity.")
+        # 0 times an infinite C has no value: such a point is left out.
+        return np.where(weight > 0, bound * np.maximum(weight, np.finfo(float).tiny), 0.0)
+
+    def _kernel_matrix(self, X: Any) -> Any:
+        """X, or the values of a callable kernel with the training points."""
+        if not callable(self.kernel):
+            return X
+        values = self.kernel(X, self._fit_points)
+        if sp.issparse(values):
+            values = values.toarray()
+        values = np.asarray(values, dtype=np.float64)
+        if values.ndim != 2:
+            raise ValueError(f"the kernel must return a matrix, got {values.ndim} dimensions")
+        return values
+
+    def _train(
+        self,
+        X: Any,
+        codes: NDArray[np.intp],
+        bound: NDArray[np.float64],
+        kernel: str,
+        limits: Limits,
+    ) -> Trained:
+        function = kernel_tuple(kernel, self.degree, self._gamma, self.coef0)
+        n_classes = len(self.classes_)
+        if not self.verbose:
+            trained = train(X, codes, n_classes, bound, function, limits)
+        else:
+            from tqdm.auto import tqdm
+
+            with tqdm(total=n_classes * (n_classes - 1) // 2, unit="machine", desc="SVC") as bar:
+
+                def show(done: int, total: int, violation: float) -> bool:
+                    bar.update(done - bar.n)
+                    bar.set_postfix(kkt=f"{violation:.2g}")
+                    return False
+
+                trained = train(X, codes, n_classes, bound, function, limits, show)
+                bar.update(bar.total - bar.n)
+        warn_if_early(trained, limits)
+        return trained
+
+    def _take(self, X: Any, trained: Trained, kernel: str) -> None:
+        """The fitted attributes; of two classes scikit-learn's second is the positive one."""
+        sign = -1.0 if len(self.classes_) == 2 else 1.0
+        self.support_ = trained.support.astype(np.int32)
+        self._n_support = trained.n_support
+        self.support_vectors_ = np.empty((0, 0)) if kernel == "precomputed" else X[trained.support]
+        self._dual_coef_, self._intercept_ = trained.dual_coef, trained.intercept
+        if self._sparse:
+            container = sp.csr_matrix if isinstance(X, sp.spmatrix) else sp.csr_array
+            self._dual_coef_ = container(trained.dual_coef)
+        self.dual_coef_ = sign * self._dual_coef_ if sign < 0 else self._dual_coef_
+        self.intercept_ = sign * trained.intercept
+        self._probA = self._probB = np.empty(0)
+        self.fit_status_ = int(trained.status != 0)
+        self.n_iter_ = trained.n_iter
+        self.kkt_violation_ = trained.kkt_violation
+        self.dual_gap_ = trained.dual_gap
+        self.objective_ = trained.objective
+
+    def _calibrate(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Any:
+        """The calibrated classifier behind ``probability=True``, else None."""
+        if self.probability == "deprecated":
+            return None
+        warnings.warn(
+            "The `probability` parameter was deprecated in 1.9 and will be removed in version 1.11."
+            " Use `CalibratedClassifierCV(SVC(), ensemble=False)` instead of"
+            " `SVC(probability=True)`",
+            FutureWarning,
+            stacklevel=4,
+        )
+        return calibrate(self, X, y, sample_weight) if self.probability else None
+
+    def _validate_for_predict(self, X: Any) -> Any:
+        check_is_fitted(self)
+        if not callable(self.kernel):
+            X = validate_data(
+                self,
+                X,
+                accept_sparse="csr",
+                dtype=np.float64,
+                accept_large_sparse=False,
+                reset=False,
+            )
+        if self._sparse and not sp.issparse(X):
+            X = sp.csr_array(X)
+        if sp.issparse(X) and not self._sparse and not callable(self.kernel):
+            raise ValueError(
+                f"cannot use sparse input in {type(self).__name__!r} trained on dense data"
+            )
+        X = self._kernel_matrix(X)
+        if callable(self.kernel):
+            X = check_array(X, dtype=np.float64)
+        expected = self.shape_fit_[0]
+        if (callable(self.kernel) or self.kernel == "precomputed") and X.shape[1] != expected:
+            raise ValueError(
+                f"X.shape[1] = {X.shape[1]} should be equal to {expected}, "
+                "the number of samples at training time"
+            )
+        vectors = self.support_vectors_
+        if not self._sparse and vectors.size > 0 and self.n_support_.sum() != vectors.shape[0]:
+            raise ValueError(
+                f"The internal representation of {type(self).__name__} was altered"
+            )
+        return X
+
+    def _pieces(self) -> Pieces:
+        kernel = "precomputed" if callable(self.kernel) else self.kernel
+        dual_coef = self._dual_coef_.toarray() if self._sparse else self._dual_coef_
+        return Pieces(
+            points(self.support_vectors_),
+            kernel_tuple(kernel, self.degree, self._gamma, self.coef0),
+            self.support_.astype(np.int64),
+            starts(self._n_support),
+            dual_coef,
+            self._intercept_,
+        )
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Decision values.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
+            Points, or with ``kernel='precomputed'`` their kernel values with the training points.
+
+        Returns
+        -------
+        ndarray
+            Two classes: shape (n_samples,), positive for ``classes_[1]``. More: one column a class
+            (``decision_function_shape='ovr'``) or one a machine ('ovo').
+        """
+        _, decision = vote(self._validate_for_predict(X), self._pieces(), self.n_jobs, True)
+        k = len(self.classes_)
+        if k == 2:
+            return -decision.ravel()
+        if self.decision_function_shape == "ovo":
+            return decision
+        return _one_vs_rest(decision, k)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict classes, by ``multi_class``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
+            Points, or with ``kernel='precomputed'`` their kernel values with the training points.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels.
+        """
+        check_is_fitted(self)
+        if self.break_ties and self.decision_function_shape == "ovo":
+            raise ValueError("break_ties must be False when decision_function_shape is 'ovo'")
+        if self.multi_class == "dag":
+            label, _ = walk(self._validate_for_predict(X), self._pieces(), self.n_jobs)
+        elif self.break_ties and len(self.classes_) > 2:
+            label = np.argmax(self.decision_function(X), axis=1)
+        else:
+            label, _ = vote(self._validate_for_predict(X), self._pieces(), self.n_jobs, False)
+        return np.asarray(self.classes_.take(label))
+
+    def prediction_report(self, X: Any) -> PredictionReport:
+        """How many machines a prediction asks for each point.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
+            As for predict.
+
+        Returns
+        -------
+        dict
+            ``multi_class``; ``machines``, the number there are; ``machines_asked``, ndarray of shape
+            (n_samples,): all of them for the vote, `n_classes` - 1 along the graph.
+        """
+        X = self._validate_for_predict(X)
+        k = len(self.classes_)
+        machines = k * (k - 1) // 2
+        if self.multi_class == "dag":
+            _, asked = walk(X, self._pieces(), self.n_jobs)
+        else:
+            asked = np.full(X.shape[0], machines, dtype=np.int64)
+        return {"multi_class": self.multi_class, "machines": machines, "machines_asked": asked}
+
+    @available_if(probability_available)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities of the classes, with ``probability=True``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
+            As for predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        from sklearn.exceptions import NotFittedError
+
+        check_is_fitted(self)
+        if self._calibrated is None:
+            raise NotFittedError(
+                "predict_proba is not available when fitted with probability=False"
+            )
+        return np.asarray(self._calibrated.predict_proba(X))
+
+    @available_if(probability_available)  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Logarithms of predict_proba.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
+            As for predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return np.asarray(np.log(self.predict_proba(X)))
+
+    @property
+    def coef_(self) -> Any:
+        """Weights of the features, for a linear kernel."""
+        if self.kernel != "linear":
+            raise AttributeError("coef_ is only available when using a linear kernel")
+        coef = one_vs_one_coef(self.dual_coef_, self._n_support, self.support_vectors_)
+        (coef.data if sp.issparse(coef) else coef).flags.writeable = False
+        return coef
+
+    @property
+    def n_support_(self) -> NDArray[np.int32]:
+        """Support vectors of each class."""
+        if not hasattr(self, "_n_support"):
+            raise AttributeError("n_support_ is available after fit")
+        return self._n_support
+
+    @deprecated(
+        "Attribute `probA_` was deprecated in version 1.9 and will be removed in 1.11 as the "
+        "`probability=True` option for SVC and NuSVC was deprecated and will be removed in 1.11."
+    )
+    @property
+    def probA_(self) -> NDArray[np.float64]:
+        """Empty."""
+        return self._probA
+
+    @deprecated(
+        "Attribute `probB_` was deprecated in version 1.9 and will be removed in 1.11 as the "
+        "`probability=True` option for SVC and NuSVC was deprecated and will be removed in 1.11."
+    )
+    @property
+    def probB_(self) -> NDArray[np.float64]:
+        """Empty."""
+        return self._probB
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State with the version of its format."""
+        return {**super().__getstate__(), "_format": FORMAT}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Refuse a state that a later version wrote."""
+        state = dict(state)
+        found = state.pop("_format", FORMAT)
+        if found > FORMAT:
+            raise ValueError(f"this SVC was saved in format {found}; this version reads up to {FORMAT}")
+        super().__setstate__(state)
+
+
+def _one_vs_rest(decision: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    """Votes of the classes, ties broken by the sum of their confidences squeezed into (-1/3, 1/3)."""
+    votes = np.zeros((len(decision), n_classes))
+    confidence = np.zeros_like(votes)
+    machine = 0
+    for a in range(n_classes):
+        for b in range(a + 1, n_classes):
+            value = decision[:, machine]
+            confidence[:, a] += value
+            confidence[:, b] -= value
+            votes[:, a] += value >= 0
+            votes[:, b] += value < 0
+            machine += 1
+    return np.asarray(votes + confidence / (3 * (np.abs(confidence) + 1)))
