@@ -1,5 +1,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/typing.h>
 
 #include <string>
 #include <vector>
@@ -17,6 +18,12 @@ namespace {
 
 using Vector = py::array_t<double, py::array::c_style>;
 using Indices = py::array_t<std::int64_t, py::array::c_style>;
+using KernelTuple = py::typing::Tuple<int, int, double, double>;
+using Counts = py::array_t<std::int32_t>;
+using Labels = py::array_t<std::int64_t>;
+using Values = py::array_t<double>;
+/// support, counts, dual_coef, rho, steps; violation, gap, objective, status.
+using Fitted = py::typing::Tuple<Labels, Counts, Values, Values, Counts, double, double, double, int>;
 
 [[noreturn]] void refuse(const std::string& message) {
     throw py::value_error(message);
@@ -46,7 +53,9 @@ private:
         for (int axis = 0; axis < 2; ++axis)
             if (x.strides(axis) % static_cast<py::ssize_t>(sizeof(double)) != 0)
                 refuse(std::string(name_) + " must not cut its numbers apart");
-        const auto step = [&](int axis) { return x.strides(axis) / static_cast<py::ssize_t>(sizeof(double)); };
+        const auto step = [&](int axis) {
+            return x.strides(axis) / static_cast<py::ssize_t>(sizeof(double));
+        };
         points_.dense = {x.data(), x.shape(0), x.shape(1), step(0), step(1)};
         kept_ = x;
     }
@@ -76,7 +85,7 @@ private:
     py::object kept_;
 };
 
-svm::KernelFunction kernel_function(const py::tuple& given) {
+svm::KernelFunction kernel_function(const KernelTuple& given) {
     check(given.size() == 4, "kernel must be (kind, degree, gamma, coef0)");
     const int kind = given[0].cast<int>();
     check(kind >= 0 && kind <= static_cast<int>(svm::Kernel::precomputed), "kernel kind is unknown");
@@ -102,9 +111,9 @@ py::array_t<T> copied(const S& from) {
     return out;
 }
 
-py::tuple fit(const py::object& points, const py::tuple& kernel, const Indices& order, const Indices& start,
-              const Vector& bound, double tol, std::int64_t max_iter, double max_time, double cache_bytes,
-              int n_jobs, py::object progress) {
+Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& order, const Indices& start,
+           const Vector& bound, double tol, std::int64_t max_iter, double max_time, double cache_bytes,
+           int n_jobs, py::object progress) {
     const PointsArgument x(points, "X");
     svm::Problem problem;
     problem.points = x.points();
@@ -133,15 +142,15 @@ py::tuple fit(const py::object& points, const py::tuple& kernel, const Indices& 
     const auto n = static_cast<py::ssize_t>(model.support.size());
     auto coef = empty<double>({problem.classes - 1, n});
     std::copy(model.dual_coef.begin(), model.dual_coef.end(), coef.mutable_data());
-    return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count), coef,
-                          copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
+    return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count),
+                          coef, copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
                           model.gap, model.objective, static_cast<int>(model.status));
 }
 
 /// The arrays of a fitted model, checked.
 class ModelArgument {
 public:
-    ModelArgument(const PointsArgument& x, const py::object& support, const py::tuple& kernel,
+    ModelArgument(const PointsArgument& x, const py::object& support, const KernelTuple& kernel,
                   const Indices& column, const Indices& start, const Vector& coef, const Vector& intercept)
         : support_(support, "support_vectors") {
         machines.function = kernel_function(kernel);
@@ -170,9 +179,10 @@ private:
     PointsArgument support_;
 };
 
-py::tuple vote(const py::object& points, const py::object& support, const py::tuple& kernel,
-               const Indices& column, const Indices& start, const Vector& coef, const Vector& intercept,
-               int n_jobs, bool want_decision) {
+py::typing::Tuple<Labels, Values> vote(const py::object& points, const py::object& support,
+                                       const KernelTuple& kernel, const Indices& column, const Indices& start,
+                                       const Vector& coef, const Vector& intercept, int n_jobs,
+                                       bool want_decision) {
     const PointsArgument x(points, "X");
     const ModelArgument model(x, support, kernel, column, start, coef, intercept);
     const index_t n = x.points().count();
@@ -185,9 +195,9 @@ py::tuple vote(const py::object& points, const py::object& support, const py::tu
     return py::make_tuple(label, decision);
 }
 
-py::tuple walk(const py::object& points, const py::object& support, const py::tuple& kernel,
-               const Indices& column, const Indices& start, const Vector& coef, const Vector& intercept,
-               int n_jobs) {
+py::typing::Tuple<Labels, Labels> walk(const py::object& points, const py::object& support,
+                                       const KernelTuple& kernel, const Indices& column, const Indices& start,
+                                       const Vector& coef, const Vector& intercept, int n_jobs) {
     const PointsArgument x(points, "X");
     const ModelArgument model(x, support, kernel, column, start, coef, intercept);
     auto label = empty<std::int64_t>({x.points().count()});

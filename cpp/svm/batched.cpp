@@ -54,7 +54,9 @@ public:
         rows_.resize(set_.size());
         if (cache_.get(set_.data(), static_cast<index_t>(set_.size()), n_threads, rows_.data()) != Status::ok)
             return false;
-        stalled_ = growth_.stalled(solve_set(), state_.size());
+        StepReport report = solve_set();
+        report.violation = largest - least;
+        stalled_ = stalled(report, points_.largest());
         return apply(n_threads), false;
     }
 
@@ -109,11 +111,10 @@ private:
             diagonal_[p] = real ? state_.diagonal[i] : 0.0;
         }
         for (index_t r = 0; r < m; ++r)
-            for (index_t c = 0; c < m; ++c)
-                local_k_[at(r * local_length_ + c)] = rows_[at(r)][set_[at(c)]];
-        const WorkingSet set = {local_k_.data(), local_length_,   identity_.data(), {0, 0},
-                                {local_length_, 0}, f_.data(),    beta_.data(),     lower_.data(),
-                                upper_.data(),  up_.data(),       low_.data(),      diagonal_.data()};
+            for (index_t c = 0; c < m; ++c) local_k_[at(r * local_length_ + c)] = rows_[at(r)][set_[at(c)]];
+        const WorkingSet set = {local_k_.data(),    local_length_, identity_.data(), {0, 0},
+                                {local_length_, 0}, f_.data(),     beta_.data(),     lower_.data(),
+                                upper_.data(),      up_.data(),    low_.data(),      diagonal_.data()};
         StepReport report{};
         working_set_kernels().solve(&set, 0.5 * settings_.tol, share, allowed(100 * m), &report);
         outcome.steps += report.steps;

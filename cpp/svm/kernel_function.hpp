@@ -1,5 +1,5 @@
-// The kernel functions of support vector machines (LIBSVM's definitions; C.-C. Chang and C.-J. Lin, "LIBSVM: a
-// library for support vector machines", ACM TIST 2(3):27, 2011, section 2):
+// The kernel functions of support vector machines (LIBSVM's definitions; C.-C. Chang and C.-J. Lin, "LIBSVM:
+// a library for support vector machines", ACM TIST 2(3):27, 2011, section 2):
 //
 //     linear       <x, z>
 //     poly         (gamma <x, z> + coef0)^degree

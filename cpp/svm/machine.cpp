@@ -22,7 +22,9 @@ std::size_t at(index_t i) {
 }  // namespace
 
 State::State(const Task& task, bool two_runs)
-    : size_(task.size()), run_(two_runs ? task.first : task.size()), length_{filled(run_), filled(size_ - run_)} {
+    : size_(task.size()),
+      run_(two_runs ? task.first : task.size()),
+      length_{filled(run_), filled(size_ - run_)} {
     const std::size_t n = at(length());
     f = arena::Buffer<double>(n, 0.0);
     beta = arena::Buffer<double>(n, 0.0);
@@ -68,7 +70,8 @@ double State::weight() const {
 }
 
 double State::rounding(double largest) const {
-    const auto terms = static_cast<double>(std::count_if(beta.begin(), beta.end(), [](double b) { return b != 0; }));
+    const auto terms =
+        static_cast<double>(std::count_if(beta.begin(), beta.end(), [](double b) { return b != 0; }));
     return 1.01 * unit_roundoff * (terms + 2.0) * (weight() * largest + 1.0);
 }
 
@@ -77,7 +80,7 @@ void State::certify(double error, Outcome& outcome) const {
     index_t free = 0;
     for (index_t i = 0; i < size_; ++i) {
         const std::size_t p = at(place(i));
-        const bool rises = beta[p] < upper[p], falls = beta[p] > lower[p];
+        const bool rises = beta[p]<upper[p], falls = beta[p]> lower[p];
         if (rises && falls) {
             free_sum += f[p];
             ++free;

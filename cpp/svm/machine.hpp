@@ -19,8 +19,8 @@ namespace mlqa::svm {
 
 /// What a binary machine is asked for. Points of the first class (y = 1) come first.
 struct Task {
-    index_t first = 0;            ///< points with y = 1
-    index_t second = 0;           ///< points with y = -1
+    index_t first = 0;                    ///< points with y = 1
+    index_t second = 0;                   ///< points with y = -1
     const double* bound_first = nullptr;  ///< C_i of the points with y = 1
     const double* bound_second = nullptr;
 

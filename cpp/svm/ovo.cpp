@@ -1,6 +1,7 @@
 #include "svm/ovo.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <numeric>
 
@@ -118,7 +119,7 @@ private:
         points = std::make_unique<PointSet>(problem_.points, index.data(), index.data(), task.size(),
                                             problem_.function);
         const auto n = static_cast<double>(task.size());
-        if (task.size() <= direct_points && n * n * sizeof(double) <= std::max(settings_.cache_bytes, 1e6))
+        if (task.size() <= direct_points && n * n * sizeof(double) <= settings_.cache_bytes)
             return direct_machine(task, settings_, *points);
         return batched_machine(task, settings_, *points);
     }
@@ -132,8 +133,13 @@ private:
         std::iota(open.begin(), open.end(), index_t{0});
         const auto step = [&](index_t m, int n_threads) {
             if (!machine[at(m)]) machine[at(m)] = make(first + m, index[at(m)], points[at(m)]);
-            if (!machine[at(m)]->advance(n_threads)) return;
-            take(first + m, machine[at(m)]->outcome);
+            const PointSet& values = points[at(m)] ? *points[at(m)] : *set_;
+            if (!values.finite())
+                overflow(first + m);
+            else if (machine[at(m)]->advance(n_threads))
+                take(first + m, machine[at(m)]->outcome);
+            else
+                return;
             machine[at(m)].reset();
             points[at(m)].reset();
             done[at(m)] = 1;
@@ -162,15 +168,20 @@ private:
         for (index_t i = 0; i < size(machine); ++i) {
             const double beta = outcome.beta[at(i)];
             if (beta == 0.0) continue;
-            const index_t position =
-                i < first ? problem_.start[p.a] + i : problem_.start[p.b] + i - first;
+            const index_t position = i < first ? problem_.start[p.a] + i : problem_.start[p.b] + i - first;
             solution.position.push_back(position);
             solution.beta.push_back(beta);
         }
-        Result& r = results_[at(machine)];
-        r = {outcome.violation, outcome.gap, outcome.objective, outcome.status};
+        results_[at(machine)] = {outcome.violation, outcome.gap, outcome.objective, outcome.status};
         model_.rho[at(machine)] = outcome.rho;
         model_.steps[at(machine)] = outcome.steps;
+    }
+
+    /// Kernel values that are not finite make no machine: its constant says so.
+    void overflow(index_t machine) {
+        const double nan = std::numeric_limits<double>::quiet_NaN();
+        results_[at(machine)] = {nan, nan, nan, Status::ok};
+        model_.rho[at(machine)] = nan;
     }
 
     void combine(index_t machine) {

@@ -69,7 +69,8 @@ void Predictor::pack_points(const Points& x, index_t first, index_t n, Scratch& 
         rows_kernels().sparse_norms(&x.sparse, which, n, scratch.norms.data());
         return;
     }
-    if (scratch.panel.size() == 0) scratch.panel = arena::Buffer<double>(at(width_ * std::max<index_t>(d, 1)));
+    if (scratch.panel.size() == 0)
+        scratch.panel = arena::Buffer<double>(at(width_ * std::max<index_t>(d, 1)));
     tiles_kernels().f64.pack_f64(x.dense.data, x.dense.row_stride, x.dense.col_stride, which, n, d,
                                  centre_.data(), width_, scratch.panel.data());
     rows_kernels().norms(scratch.panel.data(), width_, n, d, scratch.norms.data());
@@ -78,8 +79,7 @@ void Predictor::pack_points(const Points& x, index_t first, index_t n, Scratch& 
 void Predictor::values(const Points& x, index_t first, index_t n, Scratch& scratch) const {
     const RowsKernels& kernels = rows_kernels();
     const index_t support = machines_.size(), d = x.features();
-    if (scratch.values.size() == 0)
-        scratch.values = arena::Buffer<double>(at(support) * at(width_), 0.0);
+    if (scratch.values.size() == 0) scratch.values = arena::Buffer<double>(at(support) * at(width_), 0.0);
     double* out = scratch.values.data();
     if (machines_.function.kind == Kernel::precomputed) {
         for (index_t s = 0; s < support; ++s)
@@ -114,8 +114,7 @@ void Predictor::all_machines(Scratch& scratch, double* out) const {
     const index_t k = machines_.classes;
     if (k < block_classes) {
         for (index_t a = 0; a < k; ++a)
-            for (index_t b = a + 1; b < k; ++b)
-                machine(a, b, scratch, out + machines_.pair(a, b) * width_);
+            for (index_t b = a + 1; b < k; ++b) machine(a, b, scratch, out + machines_.pair(a, b) * width_);
         return;
     }
     const index_t machines = round_up(k - 1, predict_kernels().block_rows);
@@ -139,7 +138,8 @@ void Predictor::all_machines(Scratch& scratch, double* out) const {
 
 Status vote(const Machines& machines, const Points& x, int n_threads, double* decision, index_t* label) {
     const Predictor predictor(machines);
-    const index_t n = x.count(), k = machines.classes, pairs = machines.pairs(), width = predictor.panel_width();
+    const index_t n = x.count(), k = machines.classes, pairs = machines.pairs(),
+                  width = predictor.panel_width();
     struct Worker {
         Predictor::Scratch scratch;
         std::vector<double> decided;
@@ -147,26 +147,27 @@ Status vote(const Machines& machines, const Points& x, int n_threads, double* de
     };
     std::vector<Worker> workers(at(n_threads));
     const double work = static_cast<double>(n) * static_cast<double>(machines.size() * (x.features() + 16));
-    return threads::parallel_for((n + width - 1) / width, work < 2e5 ? 1 : n_threads, [&](index_t chunk, int w) {
-        Worker& worker = workers[at(w)];
-        worker.decided.resize(at(pairs * width));
-        const index_t first = chunk * width, m = std::min(width, n - first);
-        predictor.values(x, first, m, worker.scratch);
-        predictor.all_machines(worker.scratch, worker.decided.data());
-        for (index_t j = 0; j < m; ++j) {
-            worker.votes.assign(at(k), 0);
-            index_t pair = 0;
-            for (index_t a = 0; a < k; ++a)
-                for (index_t b = a + 1; b < k; ++b, ++pair) {
-                    const double value = worker.decided[at(pair * width + j)];
-                    if (decision != nullptr) decision[(first + j) * pairs + pair] = value;
-                    ++worker.votes[at(value > 0 ? a : b)];
-                }
-            if (label != nullptr)
-                label[first + j] =
-                    std::max_element(worker.votes.begin(), worker.votes.end()) - worker.votes.begin();
-        }
-    });
+    return threads::parallel_for(
+        (n + width - 1) / width, work < 2e5 ? 1 : n_threads, [&](index_t chunk, int w) {
+            Worker& worker = workers[at(w)];
+            worker.decided.resize(at(pairs * width));
+            const index_t first = chunk * width, m = std::min(width, n - first);
+            predictor.values(x, first, m, worker.scratch);
+            predictor.all_machines(worker.scratch, worker.decided.data());
+            for (index_t j = 0; j < m; ++j) {
+                worker.votes.assign(at(k), 0);
+                index_t pair = 0;
+                for (index_t a = 0; a < k; ++a)
+                    for (index_t b = a + 1; b < k; ++b, ++pair) {
+                        const double value = worker.decided[at(pair * width + j)];
+                        if (decision != nullptr) decision[(first + j) * pairs + pair] = value;
+                        ++worker.votes[at(value > 0 ? a : b)];
+                    }
+                if (label != nullptr)
+                    label[first + j] =
+                        std::max_element(worker.votes.begin(), worker.votes.end()) - worker.votes.begin();
+            }
+        });
 }
 
 }  // namespace mlqa::svm

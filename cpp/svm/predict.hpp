@@ -3,9 +3,10 @@
 //
 //     f_ab(x) = sum_{s in a} coef[b - 1][s] k(x_s, x) + sum_{s in b} coef[a][s] k(x_s, x) + intercept_ab
 //
-// for classes a < b; class a has the vote if f_ab(x) > 0, else b; of several classes with most votes the first
-// is predicted (LIBSVM's rule). Sums are in double, a class after the other, in the order of the support
-// vectors: a value has the same bits from any panel and whether it is asked for by the vote or by the graph.
+// for classes a < b; class a has the vote if f_ab(x) > 0, else b; of several classes with most votes the
+// first is predicted (LIBSVM's rule). Sums are in double, a class after the other, in the order of the
+// support vectors: a value has the same bits from any panel and whether it is asked for by the vote or by the
+// graph.
 #pragma once
 
 #include "core/arena.hpp"
@@ -17,8 +18,8 @@ namespace mlqa::svm {
 
 /// A fitted model, as the caller holds it.
 struct Machines {
-    Points support;                  ///< support vectors, sorted by class; unused for a precomputed kernel
-    const index_t* column = nullptr; ///< precomputed: columns of the support vectors in the points' matrix
+    Points support;                   ///< support vectors, sorted by class; unused for a precomputed kernel
+    const index_t* column = nullptr;  ///< precomputed: columns of the support vectors in the points' matrix
     KernelFunction function;
     index_t classes = 0;
     const index_t* start = nullptr;  ///< classes + 1 offsets

@@ -1,6 +1,6 @@
-// Decision values from kernel values: weighted sums over the support vectors of a class, for a panel of points.
-// `values` holds one row a support vector, panel_width points wide; a sum runs over the support vectors in
-// order, one fused multiply-add each.
+// Decision values from kernel values: weighted sums over the support vectors of a class, for a panel of
+// points. `values` holds one row a support vector, panel_width points wide; a sum runs over the support
+// vectors in order, one fused multiply-add each.
 #pragma once
 
 #include "core/array.hpp"

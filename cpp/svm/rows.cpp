@@ -72,6 +72,9 @@ PointSet::PointSet(const Points& points, const index_t* index, const index_t* co
     else
         pack_dense();
     kernels.diagonal(&function_, norms_.data(), n, diagonal_.data());
+    const auto is_finite = [](double v) { return std::isfinite(v); };
+    finite_ = std::all_of(norms_.begin(), norms_.end(), is_finite) &&
+              std::all_of(diagonal_.begin(), diagonal_.end(), is_finite);
     const double longest = n == 0 ? 0.0 : *std::max_element(norms_.data(), norms_.data() + n);
     if (function.kind == Kernel::linear) largest_ = longest;
     if (function.kind == Kernel::poly)

@@ -57,6 +57,9 @@ public:
     /// tanh; for a precomputed one the largest value of the matrix.
     double largest() const { return largest_; }
 
+    /// Squared norms and diagonal are finite: no product can overflow into a value that is no number.
+    bool finite() const { return finite_; }
+
     /// Packs points `which` (positions in this set) into `block`.
     void pack(const index_t* which, index_t m, Block& block) const;
     /// out[r][j] = k(block r, point j) for columns [first, last); `first` is a multiple of chunk_columns().
@@ -77,6 +80,7 @@ private:
     index_t size_, stride_;
     KernelFunction function_;
     double largest_ = 1.0;
+    bool finite_ = true;
     arena::Buffer<double> centre_, packed_, norms_, diagonal_;
 };
 

@@ -73,8 +73,7 @@ void norms(const double* packed, int group, index_t points, index_t d, double* o
         double sum[most] = {};
         const double* x = packed + i * d;
         for (index_t k = 0; k < d; ++k)
-            for (int r = 0; r < group; ++r)
-                sum[r] = fma_one(x[k * group + r], x[k * group + r], sum[r]);
+            for (int r = 0; r < group; ++r) sum[r] = fma_one(x[k * group + r], x[k * group + r], sum[r]);
         for (int r = 0; r < group && i + r < points; ++r) out[i + r] = sum[r];
     }
 }
@@ -144,8 +143,8 @@ struct StorePanel {
     }
 };
 
-void panel(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
-           const double* b, const double* b_norms, index_t d, double* out) {
+void panel(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points, const double* b,
+           const double* b_norms, index_t d, double* out) {
     with_value(f, [&](auto value) {
         StorePanel<decltype(value)> store{value, a_norms, simd::load(b_norms), simd::load(b_norms + lanes),
                                           out};

@@ -8,8 +8,8 @@
 
 namespace mlqa {
 
-/// Points of a sparse block share one list of the features that occur in them: `slot[feature]` is the position
-/// of a feature in that list, 0 for the others, and the panel's row 0 is zero.
+/// Points of a sparse block share one list of the features that occur in them: `slot[feature]` is the
+/// position of a feature in that list, 0 for the others, and the panel's row 0 is zero.
 struct SparseBlock {
     const double* panels;  ///< groups of panel_width points, each slots x panel_width
     const double* norms;   ///< as many as points, filled up to a whole panel

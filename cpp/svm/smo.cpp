@@ -22,7 +22,10 @@ public:
         layout(task, first, second, diagonal);
     }
     DirectMachine(const Task& task, const Settings& settings, const PointSet& points)
-        : Machine(task, settings, false), points_(&points), stride_(points.stride()), largest_(points.largest()) {
+        : Machine(task, settings, false),
+          points_(&points),
+          stride_(points.stride()),
+          largest_(points.largest()) {
         layout(task, 0, 0, points.diagonal());
     }
 
@@ -37,7 +40,7 @@ public:
         outcome.steps += report.steps;
         if (!report.finished && allowed(1) == 0) return refresh(), end(Status::not_converged);
         if (!report.finished && settings_.late()) return refresh(), end(Status::time_limit);
-        if (!report.finished && !growth_.stalled(report, state_.size())) return false;
+        if (!report.finished && !stalled(report, largest_)) return false;
         refresh();
         if (!(state_.violation() >= settings_.tol)) return end(Status::ok);
         if (!report.finished || ++refreshes_ > most_refreshes) return end(Status::not_converged);
@@ -137,16 +140,14 @@ bool Settings::late() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() >= max_time;
 }
 
-bool Growth::stalled(const StepReport& report, index_t points) {
-    total_ += report.gain;
-    recent_ += report.gain;
-    steps_ += report.steps;
-    if (std::isnan(total_)) return true;
-    if (steps_ < 20 * points + 10000) return false;
-    const bool still = recent_ <= 1e-16 * std::abs(total_);
-    steps_ = 0;
-    recent_ = 0.0;
-    return still;
+bool Machine::stalled(const StepReport& report, double largest) {
+    if (std::isnan(report.violation)) return true;
+    steps_since_look_ += report.steps;
+    if (steps_since_look_ < 20 * state_.size() + 10000) return false;
+    const bool halved = report.violation <= 0.5 * violation_before_;
+    steps_since_look_ = 0;
+    violation_before_ = report.violation;
+    return !halved && report.violation <= 2.0 * state_.rounding(largest);
 }
 
 index_t Machine::allowed(index_t most) const {
@@ -160,8 +161,8 @@ void Machine::finish(Status status, double error) {
 }
 
 std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settings, const double* k,
-                                        index_t stride, index_t first, index_t second,
-                                        const double* diagonal, double largest) {
+                                        index_t stride, index_t first, index_t second, const double* diagonal,
+                                        double largest) {
     return std::make_unique<DirectMachine>(task, settings, k, stride, first, second, diagonal, largest);
 }
 

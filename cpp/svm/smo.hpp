@@ -1,14 +1,14 @@
 // Batched sequential minimal optimisation of one binary machine.
 //
 // A small machine (DirectMachine) has all of its kernel values in memory, and every step looks at all points.
-// A larger one (BatchedMachine) repeats: take a working set of the points that violate optimality most and half
-// of the one before; compute the rows that the cache lacks; solve the working set by itself down to a tenth of
-// the violation; add the rows, weighted by the changes, to the gradient. All values are double.
+// A larger one (BatchedMachine) repeats: take a working set of the points that violate optimality most and
+// half of the one before; compute the rows that the cache lacks; solve the working set by itself down to a
+// tenth of the violation; add the rows, weighted by the changes, to the gradient. All values are double.
 //
 // Stopping. The gradient is summed anew from the coefficients before a machine is called solved (or, where
 // that would cost as much as the training, its rounding error is bounded and counted against tol), so the
-// violation that is reported is that of the coefficients returned. A machine whose steps no longer raise the
-// dual objective beyond rounding ends with Status::not_converged.
+// violation that is reported is that of the coefficients returned. A machine whose violation
+// stays within the rounding error of its gradient ends with Status::not_converged.
 #pragma once
 
 #include <chrono>
@@ -33,17 +33,6 @@ struct Settings {
     bool late() const;
 };
 
-/// Watches the growth of the dual objective: steps without any have met the limit of double precision.
-class Growth {
-public:
-    /// Counts the steps of one report; true once they no longer help.
-    bool stalled(const StepReport& report, index_t points);
-
-private:
-    double total_ = 0.0, recent_ = 0.0;
-    index_t steps_ = 0;
-};
-
 class Machine {
 public:
     virtual ~Machine() = default;
@@ -56,11 +45,17 @@ protected:
         : settings_(settings), state_(task, two_runs) {}
     /// Steps that may still be taken, at most `most`.
     index_t allowed(index_t most) const;
+    /// Counts the steps of a report, and looks at them now and then: true once the violation lies within the
+    /// rounding error of the gradient, |k| <= largest, and no longer halves.
+    bool stalled(const StepReport& report, double largest);
     void finish(Status status, double error);
 
     const Settings& settings_;
     State state_;
-    Growth growth_;
+
+private:
+    index_t steps_since_look_ = 0;
+    double violation_before_ = 0.0;
 };
 
 /// Most points of a machine that keeps all of its kernel values.
@@ -69,8 +64,8 @@ constexpr index_t direct_points = 2048;
 /// A machine inside a kernel matrix that is there already: row t and column t of point t, the points of the
 /// two classes each contiguous from `first` and `second`.
 std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settings, const double* k,
-                                        index_t stride, index_t first, index_t second,
-                                        const double* diagonal, double largest);
+                                        index_t stride, index_t first, index_t second, const double* diagonal,
+                                        double largest);
 /// A machine with a set of its own, which must outlive it.
 std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, const PointSet& points);
 std::unique_ptr<Machine> batched_machine(const Task& task, const Settings& settings, const PointSet& points);

@@ -131,7 +131,7 @@ void solve(const WorkingSet* set, double tolerance, double share, index_t most, 
     const WorkingSet& s = *set;
     double f_i;
     index_t i = first_up(s, f_i);
-    *report = {0, 0.0, 0.0, 0.0, 0.0, true};
+    *report = {0, 0.0, 0.0, true};
     for (; i >= 0; ++report->steps) {
         double largest;
         const index_t j = select_low(s, i, f_i, largest);
@@ -158,8 +158,6 @@ void solve(const WorkingSet* set, double tolerance, double share, index_t most, 
         s.beta[j] = empties_j || down_j < s.lower[j] ? s.lower[j] : down_j;
         mark(s, i);
         mark(s, j);
-        report->gain += delta * (slope - 0.5 * delta * curvature);
-        report->travel += delta;
         i = move(s, i, j, delta, f_i);
     }
     report->finished = i < 0;

@@ -11,8 +11,8 @@
 //     j = argmax { (F_t - F_i)^2 / (K_ii + K_tt - 2 K_it) : t low, F_t > F_i },
 //
 // second-order selection (R.-E. Fan, P.-H. Chen and C.-J. Lin, "Working set selection using second order
-// information for training support vector machines", JMLR 6:1889-1918, 2005, WSS 2; the last of several best),
-// and a denominator below 1e-12 counts as 1e-12. Optimal within tol: max { F_t : t low } - F_i < tol.
+// information for training support vector machines", JMLR 6:1889-1918, 2005, WSS 2; the last of several
+// best), and a denominator below 1e-12 counts as 1e-12. Optimal within tol: max { F_t : t low } - F_i < tol.
 #pragma once
 
 #include "core/array.hpp"
@@ -33,8 +33,8 @@ struct WorkingSet {
     double* beta;
     const double* lower;
     const double* upper;
-    double* up;    ///< 0 where beta may grow, else +inf
-    double* low;   ///< 0 where beta may fall, else -inf
+    double* up;   ///< 0 where beta may grow, else +inf
+    double* low;  ///< 0 where beta may fall, else -inf
     const double* diagonal;
 };
 
@@ -42,8 +42,6 @@ struct StepReport {
     index_t steps;
     double first_violation;  ///< before the first step
     double violation;        ///< before the step that was not taken
-    double gain;             ///< by how much the dual objective grew
-    double travel;           ///< sum of |delta|
     bool finished;           ///< below the tolerance, or no step is possible
 };
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NoReturn
 
 from mlqa_fast.svm._dag import dag_predict
+from mlqa_fast.svm._prediction import PredictionReport
 from mlqa_fast.svm._smo import SMOResult, svm_smo
-from mlqa_fast.svm._svc import SVC, PredictionReport
+from mlqa_fast.svm._svc import SVC
 
 __all__ = ["SVC", "PredictionReport", "SMOResult", "dag_predict", "svm_smo"]
 

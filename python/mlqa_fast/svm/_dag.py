@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from mlqa_fast._compat import Interval, StrOptions, validate_params
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
-from mlqa_fast.svm._problem import KERNELS, KernelTuple, kernel_tuple, points, starts
+from mlqa_fast.svm._problem import KERNELS, KernelTuple, checked, kernel_tuple, points, starts
 
 
 class Pieces(NamedTuple):
@@ -35,21 +35,14 @@ def vote(
     return label, decision
 
 
-def walk(
-    X: Any, pieces: Pieces, n_jobs: int | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def walk(X: Any, pieces: Pieces, n_jobs: int | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Classes by the graph, and the number of machines that each point asked."""
     label, asked = core.walk(points(X), *pieces, n_threads(n_jobs))
     return label, asked
 
 
-@validate_params(
+@validate_params(  # type: ignore[untyped-decorator]
     {
-        "X": ["array-like", "sparse matrix"],
-        "support_vectors": ["array-like", "sparse matrix", None],
-        "dual_coef": ["array-like", "sparse matrix"],
-        "intercept": ["array-like"],
-        "n_support": ["array-like"],
         "kernel": [StrOptions(set(KERNELS))],
         "degree": [Interval(Integral, 0, None, closed="left")],
         "gamma": [Interval(Real, 0.0, None, closed="left")],
@@ -62,8 +55,8 @@ def dag_predict(
     X: Any,
     support_vectors: Any,
     dual_coef: Any,
-    intercept: ArrayLike,
-    n_support: ArrayLike,
+    intercept: Any,
+    n_support: Any,
     *,
     kernel: str = "rbf",
     degree: int = 3,
@@ -79,15 +72,15 @@ def dag_predict(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_support_vectors)
+    X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_vectors)
         Points, or with ``kernel="precomputed"`` their kernel values with the support vectors.
         Computed in float64.
-    support_vectors : {array-like, sparse matrix} of shape (n_support_vectors, n_features) or None
+    support_vectors : {array-like, sparse matrix} of shape (n_vectors, n_features) or None
         Support vectors sorted by class; None (or anything, unused) for a precomputed kernel.
-    dual_coef : array-like of shape (n_classes - 1, n_support_vectors)
+    dual_coef : array-like of shape (n_classes - 1, n_vectors)
         Signed coefficients in LIBSVM's layout: a support vector of class a has its coefficient
-        against class b in row ``b - 1`` if a < b, else in row ``b``. The first class of a machine is
-        its positive one.
+        against class b in row ``b - 1`` if a < b, else in row ``b``. The first class of a machine
+        is its positive one.
     intercept : array-like of shape (n_classes * (n_classes - 1) / 2,)
         Constants of the machines (0, 1), (0, 2), ..., (n_classes - 2, n_classes - 1).
     n_support : array-like of int of shape (n_classes,)
@@ -134,6 +127,7 @@ def dag_predict(
     X = check_array(
         X, accept_sparse="csr", dtype=np.float64, accept_large_sparse=False, input_name="X"
     )
+    X = checked(X)
     if sp.issparse(dual_coef):
         dual_coef = dual_coef.toarray()
     dual_coef = check_array(
@@ -144,7 +138,9 @@ def dag_predict(
     ).ravel()
     count = np.asarray(n_support)
     if count.ndim != 1 or count.dtype.kind not in "iu" or count.size < 2 or count.min() < 0:
-        raise ValueError("n_support must hold the number of support vectors of each of 2 or more classes")
+        raise ValueError(
+            "n_support must hold the number of support vectors of each of 2 or more classes"
+        )
     total = int(count.sum())
     if dual_coef.shape != (len(count) - 1, total):
         raise ValueError(
@@ -180,6 +176,7 @@ def _support(
         ensure_min_samples=0,
         input_name="support_vectors",
     )
+    given = checked(given)
     if given.shape != (total, X.shape[1]):
         raise ValueError(
             f"support_vectors must have shape {(total, X.shape[1])}, got {given.shape}"

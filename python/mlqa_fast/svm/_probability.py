@@ -18,7 +18,7 @@ def probability_available(svc: Any) -> bool:
 
 
 def calibrate(svc: Any, X: Any, y: Any, sample_weight: ArrayLike | None) -> CalibratedClassifierCV:
-    """``CalibratedClassifierCV(SVC(), ensemble=False)``, with fewer folds for classes that are small.
+    """``CalibratedClassifierCV(SVC(), ensemble=False)``, with fewer folds for small classes.
 
     A class with one sample cannot be left out: then the sigmoid is fitted on the training points.
     """
@@ -31,4 +31,8 @@ def calibrate(svc: Any, X: Any, y: Any, sample_weight: ArrayLike | None) -> Cali
     from sklearn.frozen import FrozenEstimator
 
     plain.fit(X, y, sample_weight)
-    return CalibratedClassifierCV(FrozenEstimator(plain), ensemble=False).fit(X, y, sample_weight)
+    everything = np.arange(len(y))
+    frozen = CalibratedClassifierCV(
+        FrozenEstimator(plain), cv=[(everything, everything)], ensemble=False
+    )
+    return frozen.fit(X, y, sample_weight)

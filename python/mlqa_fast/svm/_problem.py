@@ -1,8 +1,7 @@
-"""What training and prediction share: kernels, points as the extension takes them, the trained pieces."""
+"""What training and prediction share: kernels, points as the extension takes them, results."""
 
 from __future__ import annotations
 
-import numbers
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -50,7 +49,7 @@ def numeric_gamma(gamma: str | float, X: Any) -> float:
     if not isinstance(gamma, str):
         return float(gamma)
     if gamma == "auto":
-        return 1.0 / X.shape[1]
+        return 1.0 / int(X.shape[1])
     variance = X.multiply(X).mean() - X.mean() ** 2 if sp.issparse(X) else X.var()
     return float(1.0 / (X.shape[1] * variance)) if variance != 0 else 1.0
 
@@ -60,13 +59,35 @@ def kernel_tuple(kernel: str, degree: int, gamma: float, coef0: float) -> Kernel
     return KERNELS[kernel], int(min(degree, 2**31 - 1)), float(gamma), float(coef0)
 
 
-def points(X: Any) -> Any:
-    """Points as the extension takes them; CSR indices are sorted in a copy if they are not."""
+def checked(X: Any) -> Any:
+    """X, or for a CSR matrix one that shares its arrays if they are in order, else a sorted copy.
+
+    ValueError where the parts of the matrix do not fit, before compiled code follows them.
+    """
     if not sp.issparse(X):
         return X
-    if not X.has_sorted_indices:
-        X = X.sorted_indices()
-    return X.data, X.indices, X.indptr, X.shape[1]
+    rows, columns = X.shape
+    stored = min(len(X.indices), len(X.data))
+    if len(X.indptr) != rows + 1:
+        raise ValueError(f"the sparse matrix has {len(X.indptr)} row pointers for {rows} rows")
+    if X.indptr[0] != 0 or X.indptr[-1] > stored or (np.diff(X.indptr) < 0).any():
+        raise ValueError("the sparse matrix has row pointers beyond its data, or decreasing ones")
+    used = X.indices[: X.indptr[-1]]
+    if used.size and not 0 <= used.min() <= used.max() < columns:
+        raise ValueError(f"the sparse matrix has column indices outside of 0 .. {columns - 1}")
+    rises = np.diff(used) > 0
+    first = X.indptr[1:-1]
+    rises[first[(first > 0) & (first < len(used))] - 1] = True
+    in_order = bool(rises.all())
+    mine = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=not in_order)
+    if not in_order:
+        mine.sum_duplicates()
+    return mine
+
+
+def points(X: Any) -> Any:
+    """Points as the extension takes them."""
+    return (X.data, X.indices, X.indptr, X.shape[1]) if sp.issparse(X) else X
 
 
 def train(
@@ -135,7 +156,7 @@ def warn_if_early(trained: Trained, limits: Limits) -> None:
     elif limits.max_iter >= 0 and trained.n_iter.max() >= limits.max_iter:
         why = f"(max_iter={limits.max_iter})."
     else:
-        why = "(no step raises the dual objective in double precision)."
+        why = "(the violation lies within the rounding error of double precision)."
     warnings.warn(
         f"Solver terminated early {why}  Consider pre-processing your data with StandardScaler or"
         f" MinMaxScaler. KKT violation reached: {trained.kkt_violation:.3g} (tol={limits.tol:.3g}),"
@@ -143,14 +164,6 @@ def warn_if_early(trained: Trained, limits: Limits) -> None:
         ConvergenceWarning,
         stacklevel=3,
     )
-
-
-def check_max_time(max_time: float | None) -> None:
-    """ValueError unless `max_time` is None or a positive number."""
-    if max_time is None:
-        return
-    if isinstance(max_time, bool) or not isinstance(max_time, numbers.Real) or not max_time > 0:
-        raise ValueError(f"max_time must be None or a positive number of seconds, got {max_time!r}")
 
 
 def starts(n_support: NDArray[np.int32]) -> NDArray[np.int64]:

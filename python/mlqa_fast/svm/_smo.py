@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_array, column_or_1d
+from numpy.typing import NDArray
+from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length
 
@@ -16,7 +16,7 @@ from mlqa_fast._compat import Interval, StrOptions, validate_params
 from mlqa_fast.svm._problem import (
     KERNELS,
     Limits,
-    check_max_time,
+    checked,
     kernel_tuple,
     numeric_gamma,
     train,
@@ -52,17 +52,14 @@ class SMOResult(NamedTuple):
     objective: float
 
 
-@validate_params(
+@validate_params(  # type: ignore[untyped-decorator]
     {
-        "X": ["array-like", "sparse matrix"],
-        "y": ["array-like"],
         "C": [Interval(Real, 0.0, None, closed="right")],
         "kernel": [StrOptions(set(KERNELS))],
         "degree": [Interval(Integral, 0, None, closed="left")],
         "gamma": [StrOptions({"scale", "auto"}), Interval(Real, 0.0, None, closed="left")],
         "coef0": [Interval(Real, None, None, closed="neither")],
         "tol": [Interval(Real, 0.0, None, closed="neither")],
-        "sample_weight": ["array-like", None],
         "cache_size": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, -1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
@@ -72,7 +69,7 @@ class SMOResult(NamedTuple):
 )
 def svm_smo(
     X: Any,
-    y: ArrayLike,
+    y: Any,
     *,
     C: float = 1.0,
     kernel: str = "rbf",
@@ -80,7 +77,7 @@ def svm_smo(
     gamma: str | float = "scale",
     coef0: float = 0.0,
     tol: float = 1e-3,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Any = None,
     cache_size: float = 200,
     max_iter: int = -1,
     max_time: float | None = None,
@@ -159,13 +156,16 @@ def svm_smo(
     X = check_array(
         X, accept_sparse="csr", dtype=np.float64, accept_large_sparse=False, input_name="X"
     )
+    X = checked(X)
+    if y is None:
+        raise ValueError("svm_smo requires y to be passed, but the target y is None")
     y = column_or_1d(y)
+    assert_all_finite(y, input_name="y")
     check_classification_targets(y)
     check_consistent_length(X, y)
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) != 2:
         raise ValueError(f"The number of classes has to be two; got {len(classes)} class(es)")
-    check_max_time(max_time)
     if kernel == "precomputed":
         if sp.issparse(X):
             raise TypeError("Sparse precomputed kernels are not supported.")
@@ -177,7 +177,9 @@ def svm_smo(
     bound = np.full(len(y), float(C))
     if sample_weight is not None:
         weight = column_or_1d(
-            check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+            check_array(
+                sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+            )
         )
         check_consistent_length(X, weight)
         bound[weight <= 0] = 0.0

@@ -5,33 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self, TypedDict
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_array, check_random_state, column_or_1d, compute_class_weight, deprecated
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils import check_random_state, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from mlqa_fast._compat import Hidden, Interval, StrOptions, _fit_context
-from mlqa_fast.svm._dag import Pieces, vote, walk
-from mlqa_fast.svm._linear import one_vs_one_coef
-from mlqa_fast.svm._probability import calibrate, probability_available
+from mlqa_fast.svm._prediction import MachineClassifier
+from mlqa_fast.svm._probability import calibrate
 from mlqa_fast.svm._problem import (
     Limits,
     Trained,
-    check_max_time,
+    checked,
     kernel_tuple,
     numeric_gamma,
-    points,
-    starts,
     train,
     warn_if_early,
 )
@@ -39,15 +30,7 @@ from mlqa_fast.svm._problem import (
 FORMAT = 1
 
 
-class PredictionReport(TypedDict):
-    """What a prediction asked for."""
-
-    multi_class: str
-    machines: int
-    machines_asked: NDArray[np.int64]
-
-
-class SVC(ClassifierMixin, BaseEstimator):
+class SVC(MachineClassifier):
     """C-support vector classification.
 
     scikit-learn's ``SVC`` in signature, attributes and results, with the kernel machines trained by
@@ -62,8 +45,8 @@ class SVC(ClassifierMixin, BaseEstimator):
     degree : int, default=3
         Degree of 'poly'.
     gamma : {'scale', 'auto'} or float, default='scale'
-        Coefficient of 'rbf', 'poly' and 'sigmoid'; 'scale' is ``1 / (n_features * X.var())``, 'auto'
-        ``1 / n_features``.
+        Coefficient of 'rbf', 'poly' and 'sigmoid'; 'scale' is ``1 / (n_features * X.var())``,
+        'auto' ``1 / n_features``.
     coef0 : float, default=0.0
         Constant of 'poly' and 'sigmoid'.
     shrinking : bool, default=True
@@ -155,7 +138,7 @@ class SVC(ClassifierMixin, BaseEstimator):
     >>> svc = SVC(C=10).fit(X, y)
     >>> svc.predict(X[:3]).tolist(), svc.kkt_violation_ <= svc.tol
     ([0, 0, 0], True)
-    >>> svc.set_params(multi_class="dag").prediction_report(X[:3])["machines_asked"].tolist()
+    >>> svc.set_params(multi_class="dag").prediction_report(X[:3]).machines_asked.tolist()
     [2, 2, 2]
     """
 
@@ -266,6 +249,7 @@ class SVC(ClassifierMixin, BaseEstimator):
             X, y = validate_data(
                 self, X, y, dtype=np.float64, accept_sparse="csr", accept_large_sparse=False
             )
+            X = checked(X)
         given = (X, y, sample_weight)
         codes = self._validate_targets(y)
         bound = self._bounds(X, codes, sample_weight)
@@ -326,18 +310,6 @@ class SVC(ClassifierMixin, BaseEstimator):
         # 0 times an infinite C has no value: such a point is left out.
         return np.where(weight > 0, bound * np.maximum(weight, np.finfo(float).tiny), 0.0)
 
-    def _kernel_matrix(self, X: Any) -> Any:
-        """X, or the values of a callable kernel with the training points."""
-        if not callable(self.kernel):
-            return X
-        values = self.kernel(X, self._fit_points)
-        if sp.issparse(values):
-            values = values.toarray()
-        values = np.asarray(values, dtype=np.float64)
-        if values.ndim != 2:
-            raise ValueError(f"the kernel must return a matrix, got {values.ndim} dimensions")
-        return values
-
     def _train(
         self,
         X: Any,
@@ -377,7 +349,6 @@ class SVC(ClassifierMixin, BaseEstimator):
             self._dual_coef_ = container(trained.dual_coef)
         self.dual_coef_ = sign * self._dual_coef_ if sign < 0 else self._dual_coef_
         self.intercept_ = sign * trained.intercept
-        self._probA = self._probB = np.empty(0)
         self.fit_status_ = int(trained.status != 0)
         self.n_iter_ = trained.n_iter
         self.kkt_violation_ = trained.kkt_violation
@@ -397,193 +368,6 @@ class SVC(ClassifierMixin, BaseEstimator):
         )
         return calibrate(self, X, y, sample_weight) if self.probability else None
 
-    def _validate_for_predict(self, X: Any) -> Any:
-        check_is_fitted(self)
-        if not callable(self.kernel):
-            X = validate_data(
-                self,
-                X,
-                accept_sparse="csr",
-                dtype=np.float64,
-                accept_large_sparse=False,
-                reset=False,
-            )
-        if self._sparse and not sp.issparse(X):
-            X = sp.csr_array(X)
-        if sp.issparse(X) and not self._sparse and not callable(self.kernel):
-            raise ValueError(
-                f"cannot use sparse input in {type(self).__name__!r} trained on dense data"
-            )
-        X = self._kernel_matrix(X)
-        if callable(self.kernel):
-            X = check_array(X, dtype=np.float64)
-        expected = self.shape_fit_[0]
-        if (callable(self.kernel) or self.kernel == "precomputed") and X.shape[1] != expected:
-            raise ValueError(
-                f"X.shape[1] = {X.shape[1]} should be equal to {expected}, "
-                "the number of samples at training time"
-            )
-        vectors = self.support_vectors_
-        if not self._sparse and vectors.size > 0 and self.n_support_.sum() != vectors.shape[0]:
-            raise ValueError(
-                f"The internal representation of {type(self).__name__} was altered"
-            )
-        return X
-
-    def _pieces(self) -> Pieces:
-        kernel = "precomputed" if callable(self.kernel) else self.kernel
-        dual_coef = self._dual_coef_.toarray() if self._sparse else self._dual_coef_
-        return Pieces(
-            points(self.support_vectors_),
-            kernel_tuple(kernel, self.degree, self._gamma, self.coef0),
-            self.support_.astype(np.int64),
-            starts(self._n_support),
-            dual_coef,
-            self._intercept_,
-        )
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Decision values.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
-            Points, or with ``kernel='precomputed'`` their kernel values with the training points.
-
-        Returns
-        -------
-        ndarray
-            Two classes: shape (n_samples,), positive for ``classes_[1]``. More: one column a class
-            (``decision_function_shape='ovr'``) or one a machine ('ovo').
-        """
-        _, decision = vote(self._validate_for_predict(X), self._pieces(), self.n_jobs, True)
-        k = len(self.classes_)
-        if k == 2:
-            return -decision.ravel()
-        if self.decision_function_shape == "ovo":
-            return decision
-        return _one_vs_rest(decision, k)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict classes, by ``multi_class``.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
-            Points, or with ``kernel='precomputed'`` their kernel values with the training points.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels.
-        """
-        check_is_fitted(self)
-        if self.break_ties and self.decision_function_shape == "ovo":
-            raise ValueError("break_ties must be False when decision_function_shape is 'ovo'")
-        if self.multi_class == "dag":
-            label, _ = walk(self._validate_for_predict(X), self._pieces(), self.n_jobs)
-        elif self.break_ties and len(self.classes_) > 2:
-            label = np.argmax(self.decision_function(X), axis=1)
-        else:
-            label, _ = vote(self._validate_for_predict(X), self._pieces(), self.n_jobs, False)
-        return np.asarray(self.classes_.take(label))
-
-    def prediction_report(self, X: Any) -> PredictionReport:
-        """How many machines a prediction asks for each point.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
-            As for predict.
-
-        Returns
-        -------
-        dict
-            ``multi_class``; ``machines``, the number there are; ``machines_asked``, ndarray of shape
-            (n_samples,): all of them for the vote, `n_classes` - 1 along the graph.
-        """
-        X = self._validate_for_predict(X)
-        k = len(self.classes_)
-        machines = k * (k - 1) // 2
-        if self.multi_class == "dag":
-            _, asked = walk(X, self._pieces(), self.n_jobs)
-        else:
-            asked = np.full(X.shape[0], machines, dtype=np.int64)
-        return {"multi_class": self.multi_class, "machines": machines, "machines_asked": asked}
-
-    @available_if(probability_available)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities of the classes, with ``probability=True``.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
-            As for predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        from sklearn.exceptions import NotFittedError
-
-        check_is_fitted(self)
-        if self._calibrated is None:
-            raise NotFittedError(
-                "predict_proba is not available when fitted with probability=False"
-            )
-        return np.asarray(self._calibrated.predict_proba(X))
-
-    @available_if(probability_available)  # type: ignore[untyped-decorator]
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Logarithms of predict_proba.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, n_fitted)
-            As for predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return np.asarray(np.log(self.predict_proba(X)))
-
-    @property
-    def coef_(self) -> Any:
-        """Weights of the features, for a linear kernel."""
-        if self.kernel != "linear":
-            raise AttributeError("coef_ is only available when using a linear kernel")
-        coef = one_vs_one_coef(self.dual_coef_, self._n_support, self.support_vectors_)
-        (coef.data if sp.issparse(coef) else coef).flags.writeable = False
-        return coef
-
-    @property
-    def n_support_(self) -> NDArray[np.int32]:
-        """Support vectors of each class."""
-        if not hasattr(self, "_n_support"):
-            raise AttributeError("n_support_ is available after fit")
-        return self._n_support
-
-    @deprecated(
-        "Attribute `probA_` was deprecated in version 1.9 and will be removed in 1.11 as the "
-        "`probability=True` option for SVC and NuSVC was deprecated and will be removed in 1.11."
-    )
-    @property
-    def probA_(self) -> NDArray[np.float64]:
-        """Empty."""
-        return self._probA
-
-    @deprecated(
-        "Attribute `probB_` was deprecated in version 1.9 and will be removed in 1.11 as the "
-        "`probability=True` option for SVC and NuSVC was deprecated and will be removed in 1.11."
-    )
-    @property
-    def probB_(self) -> NDArray[np.float64]:
-        """Empty."""
-        return self._probB
-
     def __getstate__(self) -> dict[str, Any]:
         """State with the version of its format."""
         return {**super().__getstate__(), "_format": FORMAT}
@@ -593,21 +377,7 @@ class SVC(ClassifierMixin, BaseEstimator):
         state = dict(state)
         found = state.pop("_format", FORMAT)
         if found > FORMAT:
-            raise ValueError(f"this SVC was saved in format {found}; this version reads up to {FORMAT}")
+            raise ValueError(
+                f"this SVC was saved in format {found}; this version reads up to {FORMAT}"
+            )
         super().__setstate__(state)
-
-
-def _one_vs_rest(decision: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-    """Votes of the classes, ties broken by the sum of their confidences squeezed into (-1/3, 1/3)."""
-    votes = np.zeros((len(decision), n_classes))
-    confidence = np.zeros_like(votes)
-    machine = 0
-    for a in range(n_classes):
-        for b in range(a + 1, n_classes):
-            value = decision[:, machine]
-            confidence[:, a] += value
-            confidence[:, b] -= value
-            votes[:, a] += value >= 0
-            votes[:, b] += value < 0
-            machine += 1
-    return np.asarray(votes + confidence / (3 * (np.abs(confidence) + 1)))

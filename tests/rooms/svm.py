@@ -1,0 +1,185 @@
+"""Support vector machines: training and prediction."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from mlqa_fast.svm import SVC, dag_predict, svm_smo
+from rooms.registry import Entry, Room
+
+# What a change of rounding may move the solution: its conditions hold within tol, and at 1e-8 it is
+# determined to about the same.
+TOL = 1e-8
+
+
+def classes(rng, n, d, k, spread=1.0):
+    y = np.arange(n) % k
+    return rng.normal(size=(k, d))[y] + spread * rng.normal(size=(n, d)), y
+
+
+def binary(rng, n=260, d=6):
+    X, y = classes(rng, n, d, 2)
+    return {"X": X, "y": y, "C": 2.0, "gamma": 0.1}
+
+
+def smo(n_jobs, X, y, **parameters):
+    """Coefficients and the constant; the numbers of steps differ with the rounding."""
+    result = svm_smo(X, y, tol=TOL, n_jobs=n_jobs, **parameters)
+    return result.dual_coef, result.intercept, result.objective
+
+
+def batched(n_jobs, X, y, **parameters):
+    """A cache of too few rows for the whole matrix."""
+    return smo(n_jobs, X, y, cache_size=0.1, **parameters)
+
+
+def ovo(n_jobs, X, y, points, **parameters):
+    svc = SVC(tol=TOL, n_jobs=n_jobs, decision_function_shape="ovo", **parameters).fit(X, y)
+    return svc.dual_coef_, svc.support_, svc.decision_function(points), svc.predict(points)
+
+
+def sparse_ovo(n_jobs, X, y, points, **parameters):
+    return ovo(n_jobs, sp.csr_matrix(X), y, sp.csr_matrix(points), **parameters)
+
+
+def ten_classes(rng, n=300, d=7):
+    X, y = classes(rng, n + 200, d, 10)
+    return {"X": X[:n], "y": y[:n], "points": X[n:], "C": 3.0, "gamma": 0.05}
+
+
+def sparse_classes(rng):
+    inputs = ten_classes(rng, d=40)
+    keep = rng.random((500, 40)) < 0.2
+    return inputs | {"X": inputs["X"] * keep[:300], "points": inputs["points"] * keep[300:]}
+
+
+def machines(rng):
+    X, y = classes(rng, 600, 7, 8)
+    svc = SVC(tol=TOL, C=3.0, gamma=0.05).fit(X[:200], y[:200])
+    return {
+        "X": X[200:],
+        "support_vectors": svc.support_vectors_,
+        "dual_coef": svc.dual_coef_,
+        "intercept": svc.intercept_,
+        "n_support": svc.n_support_,
+        "gamma": 0.05,
+    }
+
+
+def large():
+    rng = np.random.default_rng(0)
+    X, y = classes(rng, 30_000, 40, 2, spread=3.0)
+    return {"X": X, "y": y, "C": 100.0, "gamma": 0.02}
+
+
+ROOMS = [
+    Room("svm/smo", binary, smo, isa_tolerance=1e-5),
+    Room(
+        "svm/smo (batched)",
+        binary,
+        batched,
+        isa_tolerance=1e-5,
+        long_inputs=large,
+        long_run=lambda X, y, **p: svm_smo(X, y, n_jobs=2, **p),
+    ),
+    Room("svm/ovo", ten_classes, ovo, isa_tolerance=1e-5),
+    Room("svm/ovo (sparse)", sparse_classes, sparse_ovo, isa_tolerance=1e-5),
+    Room("svm/dag", machines, lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, **p)),
+]
+
+
+def labelled(rng, k):
+    X, y = classes(rng, 60, 4, k, spread=0.5)
+    return {"X": X, "y": y}
+
+
+def fit_svc(X, y, **parameters):
+    svc = SVC(tol=1e-6, gamma=0.3, **parameters).fit(X, y)
+    return svc.support_vectors_, svc.dual_coef_, svc.intercept_
+
+
+def not_square(A, B):
+    return A
+
+
+def of_five_points(A, B):
+    return np.eye(5)
+
+
+def of_one_dimension(A, B):
+    return np.zeros(len(A))
+
+
+def small_machines(rng):
+    fitted = machines(rng)
+    return fitted | {"X": fitted["X"][:60, :4], "support_vectors": fitted["support_vectors"][:, :4]}
+
+
+ENTRIES = [
+    Entry(
+        "svm_smo",
+        lambda X, y, **p: svm_smo(X, y, tol=1e-6, gamma=0.3, **p),
+        lambda rng: labelled(rng, 2),
+        target="y",
+        sparse=True,
+        outcomes={"target objects": "refused: label type"},
+        tolerance=1e-4,
+        bad_arguments=(
+            ({"C": 0.0}, "'C' parameter"),
+            ({"C": -1.0}, "'C' parameter"),
+            ({"C": np.nan}, "'C' parameter"),
+            ({"C": "1"}, "'C' parameter"),
+            ({"kernel": "gauss"}, "'kernel' parameter"),
+            ({"degree": -1}, "'degree' parameter"),
+            ({"coef0": np.inf}, "'coef0' parameter"),
+            ({"cache_size": 0}, "'cache_size' parameter"),
+            ({"max_iter": -2}, "'max_iter' parameter"),
+            ({"max_time": 0}, "'max_time' parameter"),
+            ({"max_time": np.nan}, "'max_time' parameter"),
+            ({"n_jobs": 0}, "n_jobs"),
+            ({"n_jobs": 1.5}, "'n_jobs' parameter"),
+            ({"sample_weight": np.ones(59)}, "inconsistent"),
+            ({"sample_weight": np.full(60, np.nan)}, "NaN"),
+            ({"sample_weight": np.zeros(60)}, "zero or negative weights"),
+            ({"sample_weight": np.arange(60) % 2}, "same class"),
+            ({"y": np.arange(60) % 3}, "number of classes has to be two"),
+            ({"kernel": "precomputed"}, "square matrix"),
+        ),
+    ),
+    Entry(
+        "SVC",
+        fit_svc,
+        lambda rng: labelled(rng, 3),
+        target="y",
+        sparse=True,
+        outcomes={"target objects": "refused: label type"},
+        tolerance=1e-4,
+        bad_arguments=(
+            ({"C": 0.0}, "'C' parameter"),
+            ({"kernel": "precomputed"}, "square matrix"),
+            ({"kernel": not_square}, "should be equal"),
+            ({"kernel": of_five_points}, "values of 5 points for 60"),
+            ({"kernel": of_one_dimension}, "must return a matrix"),
+            ({"class_weight": {7: 1.0}}, "class"),
+            ({"class_weight": "even"}, "'class_weight' parameter"),
+            ({"multi_class": "ovr"}, "'multi_class' parameter"),
+            ({"max_time": -1.0}, "'max_time' parameter"),
+        ),
+    ),
+    Entry(
+        "dag_predict",
+        lambda **p: dag_predict(**p),
+        small_machines,
+        sparse=True,
+        bad_arguments=(
+            ({"gamma": -1.0}, "'gamma' parameter"),
+            ({"dual_coef": np.ones((7, 3))}, "dual_coef must have shape"),
+            ({"dual_coef": np.full((7, 3), np.nan)}, "NaN"),
+            ({"intercept": np.zeros(27)}, "intercept"),
+            ({"n_support": [1.5, 2.0]}, "n_support must"),
+            ({"n_support": [3]}, "n_support must"),
+            ({"n_support": [-1, 4]}, "n_support must"),
+            ({"support_vectors": np.ones((2, 4))}, "support_vectors must have shape"),
+            ({"kernel": "precomputed"}, "should be equal"),
+        ),
+    ),
+]
