@@ -9,10 +9,10 @@ import scipy.sparse as sp
 import sklearn.svm
 from hypothesis import example, given
 from sklearn.exceptions import ConvergenceWarning
-from svm_definitions import rbf
 
 from mlqa_fast import reference
 from mlqa_fast.svm import svm_smo
+from svm_definitions import rbf
 
 KERNELS = [
     {"kernel": "linear"},
