@@ -17,10 +17,12 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlqa_fast._compat import Interval, StrOptions, _fit_context, validate_params
+from mlqa_fast.linear_model._lasso_cd import check_number
 from mlqa_fast.linear_model._problem import (
     FLOATS,
     NOT_FINITE,
     check_structure,
+    intercepts,
     normalised_weights,
     solve,
 )
@@ -265,6 +267,11 @@ def _path_options(params: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise ValueError("Unexpected parameters in params", unknown)
     given = without_effect | params
+    check_number("tol", params.get("tol", 1e-4), 0.0)
+    if params.get("max_iter") is not None:
+        check_number("max_iter", params["max_iter"], 1, Integral)
+    if params.get("max_time") is not None:
+        check_number("max_time", params["max_time"], 0.0)
     check_random_state(given["random_state"])
     if given["selection"] not in ("cyclic", "random"):
         raise ValueError("selection should be either random or cyclic.")
@@ -466,7 +473,7 @@ class Lasso(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ignore[mi
             n_jobs=self.n_jobs,
         )
         coef = path.coefs[:, 0, :]
-        intercept = (path.y_means - coef.astype(np.float64) @ path.x_means).astype(coef.dtype)
+        intercept = intercepts(path, coef).astype(coef.dtype)
         if not np.all(np.isfinite(intercept)):
             raise ValueError(NOT_FINITE)
         several = len(coef) > 1

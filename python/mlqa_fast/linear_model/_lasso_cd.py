@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
-from mlqa_fast.linear_model._problem import FLOATS, check_structure, solve
+from mlqa_fast.linear_model._problem import FLOATS, check_structure, intercepts, solve
 from mlqa_fast.linear_model._solution import LassoSolution
 
 UPDATES = ("auto", "gram", "covariance", "residual")
@@ -132,6 +132,8 @@ def lasso_cd(
     X = check_array(
         check_structure(X), accept_sparse="csc", dtype=FLOATS, accept_large_sparse=False
     )
+    if y is None:
+        raise ValueError("lasso_cd requires y to be passed, but the target y is None")
     y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
@@ -153,7 +155,7 @@ def lasso_cd(
     )
     back = np.argsort(order)
     coef = path.coefs[0][back].T
-    intercept = path.y_means[0] - path.x_means @ coef.astype(np.float64)
+    intercept = intercepts(path, coef.T)
     rest = path.gaps[0][back], path.n_iters[0][back], path.converged[0][back]
     if not single:
         return LassoSolution(coef, intercept.astype(coef.dtype), *rest)

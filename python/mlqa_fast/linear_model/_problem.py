@@ -42,9 +42,15 @@ class NativePath(NamedTuple):
 
 
 def check_structure(X: Any) -> Any:
-    """Refuse a compressed sparse matrix whose index arrays contradict its shape."""
-    if sparse.issparse(X) and X.format in ("csr", "csc", "bsr"):
-        X.check_format(full_check=True)
+    """Refuse a compressed sparse matrix whose index arrays contradict its shape.
+
+    Others come back as they are, or as another matrix over the same arrays: SciPy notes what it
+    finds on the matrix, and the caller's is not ours to write to.
+    """
+    if not (sparse.issparse(X) and X.format in ("csr", "csc", "bsr")):
+        return X
+    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
+    X.check_format(full_check=True)
     return X
 
 
@@ -102,11 +108,11 @@ def solve(
     `alphas` decreases, or is None for a grid of `n_alphas`. Warns where `max_iter` came first.
     """
     n_samples, n_features = X.shape
-    targets = np.atleast_2d(np.asarray(y, dtype=np.float64).T)
+    targets = np.ascontiguousarray(np.atleast_2d(np.asarray(y, dtype=np.float64).T))
     weights = None if sample_weight is None else normalised_weights(sample_weight, n_samples)
     y_means = np.zeros(len(targets))
     if fit_intercept:
-        y_means = np.average(targets, axis=1, weights=weights)
+        y_means = np.array([np.average(target, weights=weights) for target in targets])
         targets = targets - y_means[:, None]
     if weights is not None:
         targets = targets * np.sqrt(weights)
@@ -119,7 +125,7 @@ def solve(
             )
     alphas, coefs, gaps, n_iters, converged, x_means = native.lasso_path(
         X=native_matrix(X),
-        y=np.ascontiguousarray(targets),
+        y=targets,
         alphas=None if alphas is None else np.ascontiguousarray(alphas, dtype=np.float64),
         n_alphas=n_alphas,
         eps=eps,
@@ -140,6 +146,12 @@ def solve(
     path = NativePath(alphas, coefs, gaps, n_iters, converged, x_means, y_means)
     _check_result(path, tol * np.sum(targets**2, axis=1), n_samples)
     return path
+
+
+def intercepts(path: NativePath, coefs: NDArray[Any]) -> NDArray[np.float64]:
+    """Of each row of coefficients; no BLAS, whose bits change with its threads."""
+    products = coefs * path.x_means
+    return np.asarray(path.y_means - np.sum(products, axis=1), dtype=np.float64)
 
 
 def _check_result(path: NativePath, goals: NDArray[np.float64], n_samples: int) -> None:

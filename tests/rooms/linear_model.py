@@ -1,0 +1,174 @@
+"""Sparse linear models."""
+
+from functools import partial
+
+import numpy as np
+import scipy.sparse as sp
+
+from mlqa_fast.linear_model import Lasso, lasso_cd, lasso_path
+from rooms.registry import Entry, Room
+
+ALPHAS = [0.3, 0.1, 0.03]
+TIGHT = 1e-10
+
+
+def regression(rng, n=600, p=150, dtype=np.float64):
+    X = (rng.normal(size=(n, p)) + rng.normal(size=(n, 1))).astype(dtype)
+    return {"X": X, "y": X[:, :10] @ rng.normal(size=10) + rng.normal(size=n)}
+
+
+def sparse_regression(rng):
+    X = sp.random(3000, 400, 0.05, format="csc", random_state=rng)
+    return {"X": X, "y": X @ rng.normal(size=400) + rng.normal(size=3000)}
+
+
+def fit(updates, n_jobs, X, y, tol=TIGHT):
+    solution = lasso_cd(X, y, ALPHAS, updates=updates, n_jobs=n_jobs, tol=tol, max_iter=10_000)
+    return solution.coef, solution.intercept, solution.converged
+
+
+def correlated(n, p):
+    """Neighbouring columns are nearly equal: passes hardly make progress."""
+    rng = np.random.default_rng(0)
+    steps = rng.normal(size=(n, p))
+    for j in range(1, p):
+        steps[:, j] = 0.999 * steps[:, j - 1] + 0.05 * steps[:, j]
+    return {"X": np.asfortranarray(steps), "y": rng.normal(size=n)}
+
+
+def long_run(updates, X, y):
+    lasso_cd(X, y, 1e-5, updates=updates, tol=1e-14, max_iter=10**8, n_jobs=2)
+
+
+ROOMS = [
+    *(
+        Room(
+            name=f"linear_model/lasso ({updates})",
+            inputs=regression,
+            run=partial(fit, updates),
+            isa_tolerance=1e-7,
+            long_inputs=partial(correlated, n, p),
+            long_run=partial(long_run, updates),
+        )
+        for updates, n, p in [
+            ("gram", 4000, 2000),
+            ("covariance", 2000, 4000),
+            ("residual", 1000, 2000),
+        ]
+    ),
+    Room(
+        name="linear_model/lasso (wide)",
+        inputs=lambda rng: regression(rng, 150, 900),
+        run=partial(fit, "auto"),
+        isa_tolerance=1e-6,
+    ),
+    Room(
+        name="linear_model/lasso (float32)",
+        inputs=lambda rng: regression(rng, dtype=np.float32),
+        run=partial(fit, "covariance", tol=1e-6),
+        isa_tolerance=1e-5,
+    ),
+    Room(
+        name="linear_model/lasso (sparse)",
+        inputs=sparse_regression,
+        run=partial(fit, "auto"),
+        isa_tolerance=1e-7,
+    ),
+]
+
+
+def small_regression(rng):
+    X = rng.normal(size=(60, 4))
+    return {"X": X, "y": X @ [1.0, -2.0, 0.0, 0.5] + 0.1 * rng.normal(size=60)}
+
+
+def fit_estimator(X, y, sample_weight=None, **options):
+    model = Lasso(**({"alpha": 0.01, "tol": TIGHT} | options)).fit(X, y, sample_weight)
+    return model.coef_, model.intercept_
+
+
+BAD_SOLVER_ARGUMENTS = (
+    ({"tol": -1.0}, "tol"),
+    ({"tol": np.nan}, "tol"),
+    ({"max_iter": 0}, "max_iter"),
+    ({"max_iter": 2.5}, "max_iter"),
+    ({"sample_weight": np.ones(3)}, "sample_weight"),
+    ({"sample_weight": -np.ones(60)}, "Negative values"),
+    ({"sample_weight": np.zeros(60)}, "non-zero"),
+    ({"sample_weight": np.full(60, np.nan)}, "NaN"),
+    ({"n_jobs": 0}, "n_jobs"),
+    ({"max_time": -1.0}, "max_time"),
+)
+SIZES = "inconsistent|shape|1d array"
+REGRESSION = {
+    "one class": "same",
+    "target of reals": "same",
+    "target complex": "refused: (?i)complex",
+}
+
+ENTRIES = [
+    Entry(
+        "lasso_cd",
+        lambda X, y, alphas=(0.1, 0.01), **options: lasso_cd(
+            X, y, alphas, **({"tol": TIGHT} | options)
+        )[:2],
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION,
+        bad_arguments=(
+            *BAD_SOLVER_ARGUMENTS,
+            ({"alphas": -1.0}, "alphas"),
+            ({"alphas": []}, "alphas"),
+            ({"alphas": [[0.1]]}, "alphas"),
+            ({"alphas": [np.nan]}, "alphas"),
+            ({"updates": "none"}, "updates"),
+            ({"coef_init": np.zeros(3)}, "initial coefficients"),
+            ({"coef_init": np.full(4, np.nan)}, "NaN"),
+            ({"y": np.zeros((60, 2))}, SIZES),
+        ),
+    ),
+    Entry(
+        "lasso_path",
+        lambda X, y, alphas=(0.1, 0.01), **options: lasso_path(
+            X, y, alphas=alphas, **({"tol": TIGHT} | options)
+        )[:2],
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION | {"0-d": "refused: array-like", "a string": "refused: array-like"},
+        bad_arguments=(
+            *BAD_SOLVER_ARGUMENTS,
+            ({"alphas": 0}, "alphas"),
+            ({"alphas": None}, "alphas"),
+            ({"alphas": [-1.0]}, "alphas"),
+            ({"alphas": [np.inf]}, "alphas|inf"),
+            ({"n_alphas": 3}, "alphas"),
+            ({"eps": 0.0}, "eps"),
+            ({"precompute": "yes"}, "precompute"),
+            ({"precompute": np.ones((4, 4))}, "Gram matrix"),
+            ({"precompute": np.ones((3, 4))}, "Gram matrix"),
+            ({"coef_init": np.zeros(3)}, "initial coefficients"),
+            ({"selection": "none"}, "selection"),
+            ({"l1_ratio": 0.5}, "l1_ratio"),
+            ({"unknown": 1}, "Unexpected parameters"),
+        ),
+    ),
+    Entry(
+        "Lasso.fit",
+        fit_estimator,
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION,
+        bad_arguments=(
+            *BAD_SOLVER_ARGUMENTS,
+            ({"alpha": -1.0}, "alpha"),
+            ({"alpha": "1"}, "alpha"),
+            ({"precompute": "auto"}, "precompute"),
+            ({"selection": "none"}, "selection"),
+            ({"fit_intercept": "yes"}, "fit_intercept"),
+            ({"precompute": np.ones((4, 4)), "fit_intercept": False}, "Gram matrix"),
+        ),
+    ),
+]
