@@ -220,6 +220,26 @@ def test_a_line_has_every_figure(quick):
     assert line.reference is not None
 
 
+BOUNDS = {
+    "rows off true segments": 0.0,
+    "duality gap / ||y||^2": 1e-4,
+    "KKT violation": 1.001e-3,
+    "labels off the rule": 0.0,
+    "error against float64": 1e-6,
+}
+
+
+@pytest.mark.parametrize("area", run.AREAS)
+def test_every_job_keeps_its_certificate(area, quick, monkeypatch):
+    monkeypatch.setattr(run, "AREAS", (area,))
+    monkeypatch.setattr(run, "REFERENCE_LIMIT", 0.01)
+    monkeypatch.setattr(timing, "ROUNDS", 1)
+    lines = run.run_all(lambda text: None)
+    assert lines
+    for line in lines:
+        assert 0 <= line.ours.certificate <= BOUNDS[line.certificate], line.name
+
+
 def test_without_a_peer_there_is_no_ratio(quick, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(run, "jobs", lambda: [job([]), job(["scikit-learn"])])
     monkeypatch.setattr("mlqa_fast._main_job.report.peer", lambda module: None)

@@ -31,6 +31,8 @@ class Timing:
     @property
     def spread(self) -> float:
         """Half the distance between the quartiles."""
+        if len(self.seconds) < 2:
+            return 0.0
         low, _, high = statistics.quantiles(self.seconds, n=4, method="inclusive")
         return (high - low) / 2
 

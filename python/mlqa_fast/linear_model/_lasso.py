@@ -335,7 +335,7 @@ class Lasso(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ignore[mi
         Passes over the working set (coordinate descent; 0 where the start met the tolerance).
     n_features_in_ : int
         Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of features seen during fit, where all are strings.
 
     See Also

@@ -71,7 +71,7 @@ def batch_norm(
 
     Parameters
     ----------
-    input : array-like of shape (N, C) or (N, C, *)
+    input : array-like of shape (N, C) or (N, C, ...)
         Channels lie on axis 1; any layout and strides. C order and channels last (a view such as
         ``np.moveaxis(nhwc, -1, 1)``) are taken as they are. float32 is computed and returned as
         float32, everything else as float64.
@@ -167,7 +167,7 @@ def batch_norm_forward(
 
     Parameters
     ----------
-    input : array-like of shape (N, C) or (N, C, *)
+    input : array-like of shape (N, C) or (N, C, ...)
         Channels lie on axis 1; any layout and strides. C order and channels last (a view such as
         ``np.moveaxis(nhwc, -1, 1)``) are taken as they are. float32 is computed and returned as
         float32, everything else as float64.

@@ -194,7 +194,7 @@ class SMOTE(BaseOverSampler):
         ``NearestNeighbors`` that says how many neighbours there are and is not fitted.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where `X` has names that are all strings.
     synthetic_base_ : ndarray of shape (n_synthetic,), int64
         With `store_provenance`: row of `X` from which each synthetic row starts.

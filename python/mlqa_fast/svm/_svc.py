@@ -96,7 +96,7 @@ class SVC(MachineClassifier):
         Constants of the machines.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had names that are all strings.
     n_iter_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
         Steps of the machines.
