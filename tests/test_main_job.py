@@ -153,6 +153,21 @@ def test_implementations_take_turns(monkeypatch):
     assert [len(t.seconds) for t in timings.values()] == [timing.ROUNDS] * 2
 
 
+def test_what_precedes_a_turn_is_not_timed(monkeypatch):
+    monkeypatch.setattr(timing, "TURN_SECONDS", 0.0)
+    ticks, calls = iter(range(1000)), []
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: float(next(ticks)))
+
+    def prepare():
+        calls.append("prepare")
+        timing.time.perf_counter()
+
+    prepared = timing.Prepared(lambda: calls.append("call"), prepare)
+    timings = timing.race({"a": prepared}, 0.0)
+    assert calls == ["prepare", "call"] * (1 + timing.ROUNDS)
+    assert timings["a"].seconds == [1.0] * timing.ROUNDS
+
+
 def test_times_are_those_of_the_clock(monkeypatch):
     ticks = itertools.count()
     monkeypatch.setattr(timing.time, "perf_counter", lambda: float(next(ticks)))

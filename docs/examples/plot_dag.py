@@ -7,7 +7,6 @@ acyclic graph that asks k - 1 of them.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -23,7 +22,7 @@ model = SVC(C=10).fit(X_train, y_train)
 machines, accuracies = [], []
 for rule in ("ovo", "dag"):
     model.set_params(multi_class=rule)
-    machines.append(float(np.mean(model.prediction_report(X_test)["machines_asked"])))
+    machines.append(model.prediction_report(X_test).machines_per_sample)
     accuracies.append(model.score(X_test, y_test))
 
 figure, axes = plt.subplots(layout="constrained")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.datasets import load_digits
 from mlqa_fast import reference
 from mlqa_fast._main_job.certificates import largest_relative_error
 from mlqa_fast._main_job.job import Certificate, Job, peer
+from mlqa_fast._main_job.timing import Prepared
 from mlqa_fast.nn.functional import batch_norm, batch_norm_backward, batch_norm_forward
 
 EPSILON = 1e-5
@@ -33,6 +35,15 @@ def _difference(ours: Any, theirs: Any) -> str:
     return f"{largest_relative_error(ours, [np.asarray(a) for a in theirs]):.1e} apart"
 
 
+def _torch_peers(torch: Any, function: Callable[[], Any]) -> dict[str, Prepared]:
+    """PyTorch with all threads, and with one: on small tensors one may be the faster."""
+    threads = torch.get_num_threads()
+    peers = {"PyTorch": Prepared(function, lambda: torch.set_num_threads(threads))}
+    if threads > 1:
+        peers["PyTorch, 1 thread"] = Prepared(function, lambda: torch.set_num_threads(1))
+    return peers
+
+
 def _jobs(data: str, x: Any) -> list[Job]:
     """Forward alone, and forward with backward, of one batch in training mode."""
     rng = np.random.default_rng(0)
@@ -51,7 +62,8 @@ def _jobs(data: str, x: Any) -> list[Job]:
         y, context = reference.nn.functional.batch_norm_forward(*arguments)
         return y, *reference.nn.functional.batch_norm_backward(dy, context)[:3]
 
-    forward_peers, both_peers = {}, {}
+    forward_peers: dict[str, Prepared] = {}
+    both_peers: dict[str, Prepared] = {}
     if (torch := peer("torch")) is not None:
         f = torch.nn.functional.batch_norm
         tensors = [torch.from_numpy(a.copy()) for a in (x, mean, variance, weight, bias)]
@@ -62,8 +74,8 @@ def _jobs(data: str, x: Any) -> list[Job]:
             y = f(leaves[0], tensors[1], tensors[2], leaves[1], leaves[2], True)
             return y.detach(), *torch.autograd.grad(y, leaves, dy_tensor)
 
-        forward_peers["PyTorch"] = lambda: (f(*tensors, True),)
-        both_peers["PyTorch"] = torch_both
+        forward_peers = _torch_peers(torch, lambda: (f(*tensors, True),))
+        both_peers = _torch_peers(torch, torch_both)
 
     shape = " x ".join(map(str, x.shape))
     return [

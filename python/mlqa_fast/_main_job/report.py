@@ -29,7 +29,7 @@ def _time(result: Result) -> str:
 
 def _row(line: Line) -> tuple[tuple[str, ...], ...]:
     certificates = [line.ours.certificate, *(theirs.certificate for theirs in line.peers.values())]
-    agreements = [theirs.agreement for theirs in line.peers.values()]
+    agreements = list(dict.fromkeys(theirs.agreement for theirs in line.peers.values()))
     return (
         (line.name, f"  {line.data}"),
         (_time(line.ours),),

@@ -79,7 +79,7 @@ def _predict(rule: str, X: Any, gamma: float, ours: Any, theirs: Any | None) -> 
         certificate=Certificate("labels off the rule", off_the_rule),
         agreement=_equal_share,
         reference=readable if rule == "dag" else None,
-        remark=f"{report['machines_asked'].mean():g} of {report['machines']} machines a row",
+        remark=f"{report.machines_per_sample:g} of {report.machines} machines a row",
     )
 
 

@@ -70,12 +70,30 @@ def clock_at_most(function: Callable[[], Any], limit: float) -> float | None:
         signal.signal(signal.SIGALRM, before)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """An implementation that something has to precede, once each time that its turn comes."""
+
+    function: Callable[[], Any]
+    prepare: Callable[[], object]
+
+    def __call__(self) -> Any:
+        """Call the implementation alone."""
+        return self.function()
+
+
+def _prepare(function: Callable[[], Any]) -> None:
+    if isinstance(function, Prepared):
+        function.prepare()
+
+
 def _turn(function: Callable[[], Any], seconds: list[float]) -> None:
     """Calls for `TURN_SECONDS`, at least one.
 
     The first call of several refills the caches that the others have emptied and waits for their
     idle threads to fall asleep; it does not count.
     """
+    _prepare(function)
     turn = [clock(function)[0]]
     while sum(turn) < TURN_SECONDS:
         turn.append(clock(function)[0])
@@ -88,7 +106,10 @@ def race(contenders: Mapping[str, Callable[[], Any]], budget: float) -> dict[str
     collects = gc.isenabled()
     gc.disable()
     try:
-        timings = {name: Timing(*clock(function)) for name, function in contenders.items()}
+        timings = {}
+        for name, function in contenders.items():
+            _prepare(function)
+            timings[name] = Timing(*clock(function))
         start, rounds = time.perf_counter(), 0
         while rounds < ROUNDS or time.perf_counter() - start < budget:
             for name, function in contenders.items():
