@@ -33,23 +33,17 @@ venv=$build/venv
 mkdir -p "$build"
 
 "${PYTHON:-python3}" -m venv "$venv"
-options=(-C "build-dir=$build/python" -C cmake.build-type=RelWithDebInfo -C install.strip=false
-    -C "cmake.define.MLQA_SANITIZE=$flags")
+options=(-C "build-dir=$build/cpp" -C cmake.build-type=Release -C install.strip=false
+    -C "cmake.define.MLQA_SANITIZE=$flags" -C cmake.define.MLQA_TESTS=ON)
 if [ -n "${SITE:-}" ]; then
     echo "$SITE" >"$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/site.pth"
     export PATH=$SITE/../../../bin:$PATH
     options+=(--no-build-isolation --no-deps)
     options+=(-C "cmake.define.pybind11_DIR=$("$venv/bin/python" -m pybind11 --cmakedir)")
-else
-    "$venv/bin/pip" install -q cmake ninja
-    export PATH=$venv/bin:$PATH
 fi
-"$venv/bin/python" -m pip install -q --force-reinstall --no-deps "${options[@]}" .
-[ -n "${SITE:-}" ] || "$venv/bin/pip" install -q '.[test]' "${options[@]}"
-
-cmake -G Ninja -S . -B "$build/cpp" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMLQA_SANITIZE="$flags" \
-    -DMLQA_PYTHON=OFF -DMLQA_TESTS=ON >/dev/null
-cmake --build "$build/cpp"
+"$venv/bin/python" -m pip install -q --force-reinstall "${options[@]}" '.[test]'
+[ -n "${SITE:-}" ] || "$venv/bin/pip" install -q cmake
+export PATH=$venv/bin:$PATH
 ctest --test-dir "$build/cpp" --output-on-failure
 
 preload=""
