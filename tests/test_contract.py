@@ -18,7 +18,7 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     },
 }
 
-# The checks use data on which solvers stop early, and skip what is not for the estimator.
+# Checks use data on which solvers stop early, and skip what is not for the estimator.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),

@@ -82,7 +82,7 @@ def test_cancel_stops_calls_on_all_threads(room):
     assert len(errors) == len(threads)
 
 
-@pytest.mark.parametrize("area", ["over_sampling", "linear_model", "svm", "nn"])
+@pytest.mark.parametrize("area", ["core", "linear_model", "over_sampling", "pairwise", "svm"])
 def test_every_area_has_a_long_room(area):
-    public = getattr(getattr(mlqa_fast, area), "__all__", ())
-    assert not public or any(room.name.startswith(f"{area}/") for room in LONG_ROOMS)
+    """But ``nn``, whose calls are a pass or two over memory."""
+    assert any(room.name.startswith(f"{area}/") for room in LONG_ROOMS)

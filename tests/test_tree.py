@@ -120,9 +120,9 @@ def test_cpp_files_are_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) < 400
 
 
-PYTHON = [
+PYTHON = [  # tests are lists, and may be longer
     path
-    for folder in ("python", "tests", "bench", "tools", "docs")
+    for folder in ("python", "bench", "tools", "docs")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 
@@ -148,13 +148,30 @@ def test_references_can_be_read(path):
             assert lines_of_code(node, text.splitlines()) <= 80, node.name
 
 
-# The same word names a room everywhere.
+# The same word names a room everywhere: one is what has a driver, a face, and a definition.
+
+
+def is_room(reference):
+    return (CPP / reference.parent / f"{reference.stem.lstrip('_')}.hpp").is_file()
+
 
 REFERENCES = [
     path.relative_to(PACKAGE / "reference")
     for path in sorted((PACKAGE / "reference").rglob("_*.py"))
-    if path.name != "__init__.py"
+    if is_room(path.relative_to(PACKAGE / "reference"))
 ]
+HEADLINES = {
+    "linear_model/lasso",
+    "nn/batch_norm",
+    "over_sampling/smote",
+    "pairwise/knn",
+    "svm/dag",
+    "svm/smo",
+}
+
+
+def test_the_headline_rooms_are_there():
+    assert {f"{path.parent.as_posix()}/{path.stem.lstrip('_')}" for path in REFERENCES} >= HEADLINES
 
 
 def places(area, room):
@@ -239,7 +256,9 @@ def test_public_names_are_in_the_documentation(name):
 
 @pytest.mark.parametrize("name", NATIVE)
 def test_public_names_have_an_entry(name):
-    assert name in {entry.name for entry in ENTRIES}, "tests/rooms/<area>.py lists every entry"
+    assert name in {entry.name.split(" ")[0] for entry in ENTRIES}, (
+        "tests/rooms/<area>.py lists every entry"
+    )
 
 
 @pytest.mark.parametrize("name", [n for n, value in NATIVE.items() if inspect.isroutine(value)])

@@ -108,7 +108,7 @@ REGRESSION = {
 
 ENTRIES = [
     Entry(
-        "lasso_cd",
+        "linear_model.lasso_cd",
         lambda X, y, alphas=(0.1, 0.01), **options: lasso_cd(
             X, y, alphas, **({"tol": TIGHT} | options)
         )[:2],
@@ -129,7 +129,7 @@ ENTRIES = [
         ),
     ),
     Entry(
-        "lasso_path",
+        "linear_model.lasso_path",
         lambda X, y, alphas=(0.1, 0.01), **options: lasso_path(
             X, y, alphas=alphas, **({"tol": TIGHT} | options)
         )[:2],
@@ -155,7 +155,7 @@ ENTRIES = [
         ),
     ),
     Entry(
-        "Lasso.fit",
+        "linear_model.Lasso",
         fit_estimator,
         small_regression,
         target="y",

@@ -17,6 +17,8 @@ import numpy as np
 class Room:
     """A kernel with its driver.
 
+    ``name`` is ``area/room``; further cases of the same room add words in parentheses.
+
     ``inputs(rng)`` makes the arguments of a small problem (at most some 20 ms of work) that is
     still cut into several chunks; ``run(n_jobs, **inputs)`` returns arrays (see ``arrays_of``).
     The harnesses run it with every instruction set, any number of threads, and inputs at other
@@ -44,6 +46,9 @@ class Room:
 @dataclass(frozen=True)
 class Entry:
     """A public function, or the fit of an estimator, with arguments that are right.
+
+    ``name`` is the public name below ``mlqa_fast``, as ``linear_model.lasso_path``; a second entry
+    of the same name adds words to it.
 
     ``arguments(rng)`` holds a float64 matrix under the name ``data`` (some 60 rows, 4 columns,
     values of order 1) and, where there is one, the labels or values under the name ``target``.

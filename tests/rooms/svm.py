@@ -116,7 +116,7 @@ def small_machines(rng):
 
 ENTRIES = [
     Entry(
-        "svm_smo",
+        "svm.svm_smo",
         lambda X, y, **p: svm_smo(X, y, tol=1e-6, gamma=0.3, **p),
         lambda rng: labelled(rng, 2),
         target="y",
@@ -146,7 +146,7 @@ ENTRIES = [
         ),
     ),
     Entry(
-        "SVC",
+        "svm.SVC",
         fit_svc,
         lambda rng: labelled(rng, 3),
         target="y",
@@ -166,7 +166,7 @@ ENTRIES = [
         ),
     ),
     Entry(
-        "dag_predict",
+        "svm.dag_predict",
         lambda **p: dag_predict(**p),
         small_machines,
         sparse=True,
