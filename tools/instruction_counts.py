@@ -48,8 +48,8 @@ def calls() -> dict[str, Callable[[], Any]]:
     centres = X + 2 * labels[:, None] * (np.arange(20) % 6 == labels[:, None])
     vote = SVC().fit(centres, labels)
     graph = SVC(multi_class="dag").fit(centres, labels)
-    rows = rng.standard_normal((512, 64)).astype(np.float32)
-    images = rng.standard_normal((16, 8, 16, 16)).astype(np.float32)
+    rows = rng.standard_normal((8192, 64)).astype(np.float32)
+    images = rng.standard_normal((32, 16, 32, 32)).astype(np.float32)
     context = batch_norm_forward(images, None, None, training=True)[1]
     return {
         "vmath exp float64, 100000": lambda: core.vector_function("exp", np.ones(100_000)),
@@ -64,9 +64,9 @@ def calls() -> dict[str, Callable[[], Any]]:
         "svm_smo linear 300 x 20": lambda: svm_smo(X, y, kernel="linear", n_jobs=1),
         "SVC.predict one-vs-one, 6 classes": lambda: vote.predict(centres),
         "SVC.predict DAG, 6 classes": lambda: graph.predict(centres),
-        "batch_norm 512 x 64": lambda: batch_norm(rows, None, None, training=True),
-        "batch_norm 16 x 8 x 16 x 16": lambda: batch_norm(images, None, None, training=True),
-        "batch_norm_backward 16 x 8 x 16 x 16": lambda: batch_norm_backward(images, context),
+        "batch_norm 8192 x 64": lambda: batch_norm(rows, None, None, training=True),
+        "batch_norm 32 x 16 x 32 x 32": lambda: batch_norm(images, None, None, training=True),
+        "batch_norm_backward 32 x 16 x 32 x 32": lambda: batch_norm_backward(images, context),
     }
 
 
