@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from mlqa_fast.linear_model._lasso import Lasso, lasso_path
+from mlqa_fast.linear_model._lasso import Lasso
 from mlqa_fast.linear_model._lasso_cd import lasso_cd
+from mlqa_fast.linear_model._lasso_path import lasso_path
 from mlqa_fast.linear_model._solution import LassoSolution
 
 __all__ = ["Lasso", "LassoSolution", "lasso_cd", "lasso_path"]

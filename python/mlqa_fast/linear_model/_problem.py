@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array
 
 from mlqa_fast._mlqa_fast_core import linear_model as native
 from mlqa_fast._threadpool import n_threads
@@ -22,6 +23,9 @@ NOT_CONVERGED = (
 NO_PENALTY = (
     "\nLinear regression models with a zero l1 penalization strength are more efficiently fitted "
     "using one of the solvers implemented in sklearn.linear_model.Ridge/RidgeCV instead."
+)
+CENTERED_GRAM = (
+    "Gram matrix was provided but X was centered to fit intercept: recomputing Gram matrix."
 )
 NOT_FINITE = (
     "Coordinate descent iterations resulted in non-finite parameter values. The input data may "
@@ -81,6 +85,37 @@ def normalised_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64
     if total == 0:
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weights * (n_samples / total)
+
+
+def checked_gram(
+    X: Any, precompute: Any, *, fit_intercept: bool, sample_weight: Any
+) -> tuple[Any, str]:
+    """The caller's Gram matrix if it can be used, and how to update otherwise."""
+    if isinstance(precompute, (bool, np.bool_, str)) or sparse.issparse(X):
+        return None, "gram" if precompute is True and not sparse.issparse(X) else "auto"
+    if fit_intercept and not np.allclose(np.average(X, axis=0, weights=sample_weight), 0.0):
+        warnings.warn(CENTERED_GRAM, UserWarning, stacklevel=4)
+        return None, "auto"
+    gram = check_array(precompute, dtype=FLOATS)
+    n_features = X.shape[1]
+    if gram.shape != (n_features, n_features):
+        raise ValueError(
+            f"the Gram matrix passed in via 'precompute' has shape {gram.shape}, expected "
+            f"{(n_features, n_features)}"
+        )
+    first = n_features // 2
+    second = min(first + 1, n_features - 1)
+    columns = np.asarray(X[:, [first, second]], dtype=np.float64)
+    weights = 1.0 if sample_weight is None else normalised_weights(sample_weight, len(X))
+    expected, actual = np.sum(weights * columns[:, 0] * columns[:, 1]), gram[first, second]
+    rtol = 1e-4 if np.float32 in (X.dtype, gram.dtype) else 1e-7
+    if not np.isclose(expected, actual, rtol=rtol, atol=1e-5):
+        raise ValueError(
+            "Gram matrix passed in via 'precompute' parameter did not pass validation when a "
+            "single element was checked - please check that it was computed properly. For element "
+            f"({first},{second}) we computed {expected} but the user-supplied value was {actual}."
+        )
+    return gram, "auto"
 
 
 def solve(

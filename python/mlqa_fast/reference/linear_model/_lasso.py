@@ -104,21 +104,26 @@ def lasso_path(
     *,
     eps: float = 1e-3,
     alphas: Any = 100,
-    positive: bool = False,
+    precompute: Any = "auto",
+    Xy: Any = None,
+    copy_X: bool = True,
+    coef_init: Any = None,
     return_n_iter: bool = False,
+    positive: bool = False,
     **params: Any,
 ) -> tuple[Any, ...]:
     """The LASSO without an intercept for each of several alphas, each from the solution before it.
 
     `alphas` is a number of them, evenly spaced in the logarithm from the smallest alpha whose
-    solution is zero, ``max |X'y| / n``, to `eps` times it; or the alphas themselves. See
-    :func:`mlqa_fast.linear_model.lasso_path`.
+    solution is zero, ``max |X'y| / n``, to `eps` times it; or the alphas themselves. `precompute`,
+    `Xy` and `copy_X` have no effect. See :func:`mlqa_fast.linear_model.lasso_path`.
     """
     if np.ndim(alphas) == 0:
         correlations = X.T @ np.asarray(y, dtype=np.float64)
         largest = np.max(correlations if positive else np.abs(correlations)) / X.shape[0]
         alphas = np.geomspace(largest, eps * largest, alphas)
     alphas = np.sort(alphas)[::-1]
-    path = lasso_cd(X, y, alphas, fit_intercept=False, positive=positive, **params)
+    start = {"coef_init": coef_init, "positive": positive}
+    path = lasso_cd(X, y, alphas, fit_intercept=False, **start, **params)
     result = alphas, path.coef, path.dual_gap
     return (*result, path.n_iter.tolist()) if return_n_iter else result

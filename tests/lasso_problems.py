@@ -1,0 +1,42 @@
+"""Problems for the tests of the LASSO, and the certificate computed anew."""
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.datasets import load_diabetes
+from sklearn.preprocessing import PolynomialFeatures
+
+from mlqa_fast import reference
+
+UPDATES = ["gram", "covariance", "residual"]
+
+
+def problem(n, p, seed=0, shift=1.0, noise=1.0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p)) + shift
+    w = np.where(rng.random(p) < 0.3, rng.normal(size=p), 0.0)
+    return X, X @ w + noise * rng.normal(size=n) + 2.0
+
+
+def standardised(degree):
+    X, y = load_diabetes(return_X_y=True)
+    X = PolynomialFeatures(degree, include_bias=False).fit_transform(X / X.std(0))
+    return (X - X.mean(0)) / X.std(0), y - y.mean()
+
+
+def gap_of(X, y, coef, alpha, *, weights=None, positive=False, fit_intercept=True):
+    """The duality gap in extended precision, from the data as given."""
+    X = np.asarray(X.toarray() if sp.issparse(X) else X).astype(np.longdouble)
+    y, w = np.asarray(y).astype(np.longdouble), np.asarray(coef).astype(np.longdouble)
+    n = len(y)
+    s = np.ones(n) if weights is None else np.asarray(weights).astype(np.longdouble)
+    s = s * (n / np.sum(s))
+    if fit_intercept:
+        X, y = X - s @ X / n, y - s @ y / n
+    X, y = X * np.sqrt(s)[:, None], y * np.sqrt(s)
+    lam = n * np.longdouble(alpha)
+    return float(reference.linear_model.duality_gap(X, y, w, lam, positive) / n)
+
+
+def energy(y):
+    """The scale of gaps, ||y||^2 / (2n) of the centred target."""
+    return np.mean((y - np.mean(y)) ** 2) / 2

@@ -1,0 +1,78 @@
+"""lasso_path: scikit-learn's results, collinear data."""
+
+import warnings
+
+import numpy as np
+import pytest
+import sklearn.linear_model as peer
+from sklearn.exceptions import ConvergenceWarning
+
+from lasso_problems import energy, gap_of, problem, standardised
+from mlqa_fast.linear_model import lasso_cd, lasso_path
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+@pytest.mark.parametrize("positive", [False, True])
+def test_path_equals_scikit_learn(degree, positive):
+    X, y = standardised(degree)
+    options = {"positive": positive, "tol": 1e-8}
+    alphas, coefs, gaps = lasso_path(X, y, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # theirs, on collinear monomials
+        want = peer.lasso_path(X, y, max_iter=5000, **options)
+    np.testing.assert_allclose(alphas, want[0], rtol=1e-12)
+    assert coefs.shape == want[1].shape
+    assert gaps.shape == want[2].shape
+    scale = np.abs(y).max()
+    np.testing.assert_allclose(X @ coefs, X @ want[1], atol=1e-2 * scale)
+    assert np.all(gaps <= want[2] + 1e-12 * y @ y)
+
+
+def test_path_returns_passes_and_sorts_alphas():
+    X, y = problem(30, 10)
+    alphas, coefs, gaps, passes = lasso_path(X, y, alphas=[0.1, 1.0, 0.5], return_n_iter=True)
+    np.testing.assert_array_equal(alphas, [1.0, 0.5, 0.1])
+    assert (coefs.shape, gaps.shape) == ((10, 3), (3,))
+    assert isinstance(passes, list)
+    assert all(isinstance(n, int) for n in passes)
+    again = lasso_cd(X, y, [0.1, 1.0, 0.5], fit_intercept=False)
+    np.testing.assert_array_equal(again.coef, coefs[:, [2, 0, 1]])
+
+
+def test_multi_task_paths_are_scikit_learns():
+    X, y = problem(30, 6)
+    Y = np.c_[y, X[:, 0]]
+    for mine, want in zip(lasso_path(X, Y, alphas=5), peer.lasso_path(X, Y, alphas=5), strict=True):
+        np.testing.assert_array_equal(mine, want)
+    with pytest.raises(ValueError, match="positive=True is not allowed"):
+        lasso_path(X, Y, positive=True)
+
+
+def test_no_correlated_feature_gives_the_peers_grid():
+    X = np.ones((5, 2))
+    want = peer.lasso_path(X, np.zeros(5), alphas=3)
+    alphas, coefs, gaps = lasso_path(X, np.zeros(5), alphas=3)
+    np.testing.assert_array_equal(alphas, want[0])
+    assert not np.any(coefs)
+    assert not np.any(gaps)
+
+
+def test_collinear_path_is_exact():
+    """Monomials of degree three, many of them exact copies: the solver has to move along ties."""
+    X, y = standardised(3)
+    alphas, coefs, gaps = lasso_path(X, y)
+    worst = max(gap_of(X, y, coefs[:, k], alphas[k], fit_intercept=False) for k in range(0, 100, 9))
+    assert worst <= gaps.max() <= 1.01e-4 * 2 * energy(y)
+    assert np.median(gaps) < 1e-9 * energy(y)
+
+
+def test_the_replacement_of_n_alphas_is_named():
+    X, y = problem(20, 5)
+    with pytest.raises(ValueError, match="n_alphas was replaced by alphas"):
+        lasso_path(X, y, n_alphas=3)
+
+
+def test_verbose_shows_progress(capsys):
+    X, y = problem(20, 5)
+    lasso_path(X, y, alphas=4, verbose=True)
+    assert "lasso path" in capsys.readouterr().err
