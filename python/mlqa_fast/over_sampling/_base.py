@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.preprocessing import label_binarize
-from sklearn.utils import InputTags, Tags, TargetTags, column_or_1d
+from sklearn.utils import (
+    InputTags,
+    Tags,
+    TargetTags,
+    check_consistent_length,
+    column_or_1d,
+)
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import validate_data
 
@@ -158,13 +164,21 @@ class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  
         return restore_X(new_rows), restore_y(new_y)
 
     def _validated(self, X: Any, y: Any) -> tuple[Any, Target]:
-        target = checked_target(y)
-        rows, labels = validate_data(
-            self, X=X, y=target.y, reset=True, accept_sparse=["csr", "csc"]
-        )
-        target = Target(labels, target.is_one_vs_all, target.is_binary)
+        if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub":
+            # Labels that need no further look, which is most of the call where there are few rows.
+            rows = validate_data(self, X=X, reset=True, accept_sparse=["csr", "csc"])
+            check_consistent_length(rows, y)
+            counts = count_classes(y)
+            target = Target(y, False, len(counts) <= 2)
+        else:
+            target = checked_target(y)
+            rows, labels = validate_data(
+                self, X=X, y=target.y, reset=True, accept_sparse=["csr", "csc"]
+            )
+            counts = count_classes(labels)
+            target = Target(labels, target.is_one_vs_all, target.is_binary)
         self.sampling_strategy_ = over_sampling_counts(
-            self.sampling_strategy, labels, count_classes(labels), target.is_binary
+            self.sampling_strategy, target.y, counts, target.is_binary
         )
         return rows, target
 

@@ -1,0 +1,76 @@
+"""The nearest other rows of every row of a set, beside scikit-learn's trees and brute force."""
+
+import numpy as np
+import pytest
+
+from mlqa_fast.pairwise import knn
+from mlqa_fast.reference import pairwise as reference
+
+K = 5
+
+
+def uniform(rng, n, d):
+    return rng.random((n, d))
+
+
+def clustered(rng, n, d):
+    centres, scale = rng.normal(size=(20, d)) * 4, rng.uniform(0.3, 1.5, 20)
+    cluster = rng.integers(20, size=n)
+    return centres[cluster] + rng.normal(size=(n, d)) * scale[cluster, None]
+
+
+def case(kind, n, d, dtype="float64", large=False):
+    name = f"{kind.__name__} {n} x {d} {dtype}"
+    return pytest.param((name, kind, n, d, dtype), id=name, marks=[pytest.mark.full] * large)
+
+
+CASES = [
+    case(uniform, 1000, 8),
+    case(uniform, 3000, 2),
+    case(clustered, 3000, 20),
+    case(uniform, 3000, 50, "float32"),
+    case(uniform, 2000, 128),
+    case(uniform, 50_000, 8, large=True),
+    case(clustered, 50_000, 20, large=True),
+    case(uniform, 50_000, 50, "float32", large=True),
+    case(uniform, 10_000, 784, "float32", large=True),
+]
+
+
+def wrong_rows(X, index, rng):
+    """Rows, of 200, whose neighbours are farther away than the nearest ones, in float64."""
+    checked = rng.choice(len(X), 200, replace=False)
+    distances = reference.squared_distances(X[checked], X)
+    found = np.take_along_axis(distances, index[checked], axis=1).max(axis=1)
+    distances[np.arange(200), checked] = np.inf
+    kth = np.sort(distances, axis=1)[:, K - 1]
+    itself = (index[checked] == checked[:, None]).any(axis=1)
+    return float(np.sum((found > kth) | itself))
+
+
+@pytest.mark.parametrize("implementation", ["mlqa_fast", "scikit-learn", "reference"])
+@pytest.mark.parametrize("problem", CASES)
+def bench_knn(problem, implementation, measure, peer, threads):
+    name, kind, n, d, dtype = problem
+    rng = np.random.default_rng(0)
+    X = kind(rng, n, d).astype(dtype)
+    if implementation == "reference" and n > 1000:
+        pytest.skip("the reference holds all distances at once")
+    neighbors = peer("sklearn.neighbors")
+
+    def scikit_learn():
+        search = neighbors.NearestNeighbors(n_neighbors=K, n_jobs=threads).fit(X)
+        return search.kneighbors(return_distance=False)
+
+    function = {
+        "mlqa_fast": lambda: knn(X, K, n_jobs=threads)[1],
+        "scikit-learn": scikit_learn,
+        "reference": lambda: reference.knn(X, K)[1],
+    }[implementation]
+    measure(
+        function,
+        implementation=implementation,
+        case=name,
+        shape=X.shape,
+        certificate=lambda index: ("wrong rows of 200", wrong_rows(X, index, rng), 0.0),
+    )
