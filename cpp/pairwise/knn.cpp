@@ -8,6 +8,7 @@
 #include "core/arena.hpp"
 #include "core/cancel.hpp"
 #include "core/threads.hpp"
+#include "pairwise/sweep.hpp"
 #include "pairwise/tiles.kernel.hpp"
 
 namespace mlqa::pairwise {
@@ -19,8 +20,8 @@ constexpr index_t centre_rows = 256;   ///< rows whose mean is the centre
 constexpr index_t pack_rows = 1024;    ///< rows packed by one chunk; a multiple of every panel's width
 constexpr index_t most_queries = 96;   ///< queries of a block; a multiple of every block_rows
 constexpr index_t least_queries = 12;  ///< the same
-constexpr double segment_work = 4e7;   ///< multiply-adds between two polls
-constexpr double direct_work = 1e7;    ///< the same where every pair is evaluated
+constexpr double segment_work = 1e7;   ///< multiply-adds between two polls
+constexpr index_t most_columns = 512;  ///< rows of the base between two looks at how far to go
 constexpr double parallel_work = 1e6;  ///< multiply-adds from which on threads pay
 constexpr index_t screened_features = 1 << 20;
 constexpr double largest_scale = 0x1p400;
@@ -134,98 +135,189 @@ Status pack_base(const KnnRows<S>& base, const Packed& packed, int n_threads) {
     });
 }
 
+/// What all blocks of queries share.
+template <class S>
+struct Plan {
+    KnnProblem<S> problem;  ///< with a sweep: rows and queries in its order
+    index_t* position;
+    double* distance;  ///< nullptr: not wanted
+    const Frame* frame = nullptr;
+    const Packed* packed = nullptr;  ///< nullptr: every pair is evaluated
+    const Sweep* base = nullptr;
+    const Sweep* queries = nullptr;
+};
+
 /// The search of all blocks of queries.
 template <class S>
 class Search {
 public:
-    Search(const KnnProblem<S>& problem, const Packed* packed, const Frame& frame, index_t* position,
-           double* distance)
-        : problem_(problem), packed_(packed), frame_(frame), position_(position), distance_(distance) {
-        const index_t m = problem.queries.rows;
+    explicit Search(const Plan<S>& plan) : plan_(plan) {
+        const index_t m = plan.problem.queries.rows;
         block_ = std::clamp(rounded_up(m / 16, least_queries), least_queries, most_queries);
-        if (problem.k > 1024) block_ = least_queries;
+        if (plan.problem.k > 1024) block_ = least_queries;
         const double row_work =
-            static_cast<double>(block_) * static_cast<double>(std::max<index_t>(problem.base.d, 1));
-        const double work = packed == nullptr ? direct_work : segment_work;
-        const double columns = std::clamp(work / row_work, 1.0, 1e15);
-        segment_ = rounded_up(static_cast<index_t>(columns), packed == nullptr ? 1 : packed->out.width);
+            static_cast<double>(block_) * static_cast<double>(std::max<index_t>(plan.problem.base.d, 1));
+        const double columns = std::clamp(segment_work / row_work, 1.0, static_cast<double>(most_columns));
+        segment_ =
+            rounded_up(static_cast<index_t>(columns), plan.packed == nullptr ? 1 : plan.packed->out.width);
     }
 
     Status run(int n_threads) {
-        const index_t chunks = rounded_up(problem_.queries.rows, block_) / block_;
+        const index_t chunks = rounded_up(plan_.problem.queries.rows, block_) / block_;
         return threads::parallel_for(chunks, n_threads,
                                      [&](index_t chunk, int) { return search_block(chunk * block_); });
     }
 
 private:
     Status search_block(index_t first) {
-        const index_t last = std::min(problem_.queries.rows, first + block_), rows = last - first;
-        const index_t k = problem_.k;
-        Buffer<index_t> found(static_cast<std::size_t>(rows), index_t{0});
-        Buffer<double> scratch;
-        if (distance_ == nullptr) scratch = buffer<double>(rows * k);
+        const KnnProblem<S>& problem = plan_.problem;
+        const index_t last = std::min(problem.queries.rows, first + block_), rows = last - first;
+        const Buffer<index_t> found(static_cast<std::size_t>(rows), index_t{0});
+        const Buffer<double> distance = buffer<double>(rows * problem.k);
+        const Buffer<index_t> position = buffer<index_t>(rows * problem.k);
         KnnBlock<S> block{};
-        block.base = problem_.base;
-        block.queries = part(problem_.queries, first, last);
-        block.self = problem_.self == nullptr ? nullptr : problem_.self + first;
-        block.k = k;
+        block.base = problem.base;
+        block.queries = part(problem.queries, first, last);
+        block.self = problem.self == nullptr ? nullptr : problem.self + first;
+        block.k = problem.k;
         block.found = found.data();
-        block.position = position_ + first * k;
-        block.distance = distance_ == nullptr ? scratch.data() : distance_ + first * k;
-        return packed_ == nullptr ? evaluate_all(block) : screen(block);
+        block.position = position.data();
+        block.distance = distance.data();
+        const Status status = plan_.packed == nullptr ? evaluate_all(block) : screen(block, first);
+        if (status == Status::ok) write(block, first);
+        return status;
+    }
+
+    /// The results of a block to the places of its queries.
+    void write(const KnnBlock<S>& block, index_t first) const {
+        const index_t k = block.k;
+        for (index_t i = 0; i < block.queries.rows; ++i) {
+            const index_t query =
+                plan_.queries == nullptr ? first + i : plan_.queries->position.data()[first + i];
+            std::copy_n(block.position + i * k, k, plan_.position + query * k);
+            if (plan_.distance != nullptr) std::copy_n(block.distance + i * k, k, plan_.distance + query * k);
+        }
     }
 
     Status evaluate_all(const KnnBlock<S>& block) {
-        return by_segments([&](index_t from, index_t to) { table(S{}).direct(block, from, to); });
+        for (index_t from = 0; from < block.base.rows; from += segment_) {
+            table(S{}).direct(block, from, std::min(block.base.rows, from + segment_));
+            if (stopped()) return Status::cancelled;
+        }
+        return Status::ok;
     }
 
-    Status screen(KnnBlock<S>& block) {
+    Status screen(KnnBlock<S>& block, index_t first) {
         const int width = tiles_kernels().f32.block_rows;
         const index_t rows = block.queries.rows, padded = rounded_up(rows, width);
-        const Packed queries(rows, block.base.d, width, frame_.centre.data(), frame_.scale, true);
+        const Packed queries(rows, block.base.d, width, plan_.frame->centre.data(), plan_.frame->scale, true);
         table(S{}).pack(block.queries, 0, padded, queries.out);
         const Buffer<float> limit(static_cast<std::size_t>(padded), -std::numeric_limits<float>::infinity());
         std::fill(limit.begin(), limit.begin() + rows, 0x1p126f);
         const Buffer<index_t> count(static_cast<std::size_t>(rows), index_t{0});
-        block.capacity = std::max<index_t>(64, std::min(4 * block.k, block.base.rows)) + packed_->out.width;
+        block.capacity =
+            std::max<index_t>(64, std::min(4 * block.k, block.base.rows)) + plan_.packed->out.width;
         const Buffer<float> value = buffer<float>(rows * block.capacity);
         const Buffer<index_t> candidate = buffer<index_t>(rows * block.capacity);
         const Buffer<double> heap = buffer<double>(block.k);
+        block.label = plan_.base->position.data();
         block.packed_queries = queries.panels.data();
         block.half = queries.half.data();
         block.bound = queries.bound.data();
-        block.panels = packed_->panels.data();
-        block.low = packed_->low.data();
-        block.slack = packed_->slack.data();
-        block.half_scale = frame_.scale * frame_.scale / 2;
+        block.panels = plan_.packed->panels.data();
+        block.low = plan_.packed->low.data();
+        block.slack = plan_.packed->slack.data();
+        block.half_scale = plan_.frame->scale * plan_.frame->scale / 2;
         block.limit = limit.data();
         block.count = count.data();
         block.candidate_value = value.data();
         block.candidate = candidate.data();
         block.heap = heap.data();
-        const Status status =
-            by_segments([&](index_t from, index_t to) { table(S{}).screen(block, from, to); });
-        if (status == Status::ok) table(S{}).finish(block);
-        return status;
-    }
-
-    template <class F>
-    Status by_segments(F&& body) {
-        for (index_t from = 0; from < problem_.base.rows; from += segment_) {
-            body(from, std::min(problem_.base.rows, from + segment_));
-            if (cancel::poll()) stop_.store(true, std::memory_order_relaxed);
-            if (stop_.load(std::memory_order_relaxed)) return Status::cancelled;
-        }
+        if (!sweep(block, first)) return Status::cancelled;
+        table(S{}).finish(block);
         return Status::ok;
     }
 
-    const KnnProblem<S>& problem_;
-    const Packed* packed_;
-    const Frame& frame_;
-    index_t* position_;
-    double* distance_;
+    /// Screens the base outwards from where the block lies in its order, on each side as far as rows may
+    /// still be among the nearest; false: stopped.
+    bool sweep(const KnnBlock<S>& block, index_t first) {
+        const double* key = plan_.base->key.data();
+        const double low = plan_.queries->key.data()[first];
+        const double high = plan_.queries->key.data()[first + block.queries.rows - 1];
+        const index_t n = block.base.rows;
+        const index_t start = std::lower_bound(key, key + n, low + (high - low) / 2) - key;
+        index_t left = std::min(start, n - 1) / plan_.packed->out.width * plan_.packed->out.width;
+        index_t right = left;
+        bool left_open = left > 0, right_open = right < n;
+        for (index_t step = 1; left_open || right_open; ++step) {
+            if (right_open) {
+                const index_t to = std::min(n, right + segment_);
+                table(S{}).screen(block, right, to);
+                right = to;
+                right_open = right < n && within_reach(block, key[right] - high);
+            }
+            if (left_open && within_reach(block, low - key[left - 1])) {
+                const index_t from = std::max<index_t>(0, left - segment_);
+                table(S{}).screen(block, from, left);
+                left = from;
+                left_open = left > 0;
+            } else {
+                left_open = false;
+            }
+            if ((step & (step - 1)) == 0) table(S{}).tighten(block);
+            if (stopped()) return false;
+        }
+        return true;
+    }
+
+    /// Whether rows beyond a gap in the sorted feature may be among the nearest of any query: gap^2 / 2 in
+    /// the screen's unit against R_i + H_i - B_i, above the half distance of k rows already met.
+    bool within_reach(const KnnBlock<S>& block, double gap) const {
+        if (gap <= 0) return true;
+        const double least = gap * gap * block.half_scale * (1 - 0x1p-40);
+        for (index_t i = 0; i < block.queries.rows; ++i)
+            if (least <= static_cast<double>(block.limit[i]) + block.half[i] - block.bound[i]) return true;
+        return false;
+    }
+
+    bool stopped() {
+        if (cancel::poll()) stop_.store(true, std::memory_order_relaxed);
+        return stop_.load(std::memory_order_relaxed);
+    }
+
+    const Plan<S>& plan_;
     index_t block_ = 0, segment_ = 0;
     std::atomic<bool> stop_{false};
+};
+
+/// The problem in the order of the widest feature.
+template <class S>
+class Sorted {
+public:
+    Status sort(const KnnProblem<S>& problem, int n_threads) {
+        const index_t feature = widest_feature(problem.base);
+        Status status = sort_along(problem.base, feature, n_threads, base);
+        if (status == Status::ok) status = sort_along(problem.queries, feature, n_threads, queries);
+        if (status != Status::ok) return status;
+        sorted = problem;
+        sorted.base.index = base.index.data();
+        sorted.queries.index = queries.index.data();
+        if (problem.self == nullptr) return status;
+        const Buffer<index_t> rank(base.position.size());
+        for (std::size_t i = 0; i < rank.size(); ++i)
+            rank[static_cast<std::size_t>(base.position[i])] = static_cast<index_t>(i);
+        self_ = buffer<index_t>(problem.queries.rows);
+        for (index_t i = 0; i < problem.queries.rows; ++i)
+            self_.data()[i] = rank.data()[problem.self[queries.position.data()[i]]];
+        sorted.self = self_.data();
+        return status;
+    }
+
+    Sweep base, queries;
+    KnnProblem<S> sorted;
+
+private:
+    Buffer<index_t> self_;
 };
 
 }  // namespace
@@ -240,12 +332,17 @@ Status knn(const KnnProblem<S>& problem, int n_threads, index_t* position, doubl
         const Status status = frame_of(base, problem.queries, problem.self != nullptr, n_threads, frame);
         if (status != Status::ok) return status;
     }
-    if (!frame.valid) return Search<S>(problem, nullptr, frame, position, squared_distance).run(n_threads);
+    if (!frame.valid) return Search<S>(Plan<S>{problem, position, squared_distance}).run(n_threads);
+    Sorted<S> order;
+    Status status = order.sort(problem, n_threads);
+    if (status != Status::ok) return status;
     const Packed packed(base.rows, base.d, tiles_kernels().f32.panel_width, frame.centre.data(), frame.scale,
                         false);
-    const Status status = pack_base(base, packed, n_threads);
+    status = pack_base(order.sorted.base, packed, n_threads);
     if (status != Status::ok) return status;
-    return Search<S>(problem, &packed, frame, position, squared_distance).run(n_threads);
+    const Plan<S> plan{order.sorted, position,    squared_distance, &frame,
+                       &packed,      &order.base, &order.queries};
+    return Search<S>(plan).run(n_threads);
 }
 
 template <class S>

@@ -145,8 +145,10 @@ template <class S>
 void evaluate(const KnnBlock<S>& b, index_t row) {
     const S* x = b.queries.row(row);
     const index_t* candidate = b.candidate + row * b.capacity;
-    for (index_t c = 0; c < b.count[row]; ++c)
-        keep(b, row, squared_distance(x, b.base.row(candidate[c]), b.base.d), candidate[c]);
+    for (index_t c = 0; c < b.count[row]; ++c) {
+        const index_t j = candidate[c];
+        keep(b, row, squared_distance(x, b.base.row(j), b.base.d), b.label == nullptr ? j : b.label[j]);
+    }
     b.count[row] = 0;
     if (b.found[row] < b.k) return;
     const double kth = b.distance[row * b.k + b.k - 1] * b.half_scale * (1 + 0x1p-50);
@@ -252,6 +254,11 @@ void screen(const KnnBlock<S>& block, index_t first, index_t last) {
 }
 
 template <class S>
+void tighten_all(const KnnBlock<S>& block) {
+    for (index_t i = 0; i < block.queries.rows; ++i) tighten(block, i);
+}
+
+template <class S>
 void finish(const KnnBlock<S>& block) {
     for (index_t i = 0; i < block.queries.rows; ++i) {
         tighten(block, i);
@@ -272,8 +279,8 @@ void direct(const KnnBlock<S>& block, index_t first, index_t last) {
 }  // namespace
 
 const KnnKernels MLQA_KERNELS(knn) = {
-    {extent<float>, pack<float>, screen<float>, finish<float>, direct<float>},
-    {extent<double>, pack<double>, screen<double>, finish<double>, direct<double>},
+    {extent<float>, pack<float>, screen<float>, tighten_all<float>, finish<float>, direct<float>},
+    {extent<double>, pack<double>, screen<double>, tighten_all<double>, finish<double>, direct<double>},
 };
 
 }  // namespace mlqa

@@ -38,7 +38,8 @@ template <class S>
 struct KnnBlock {
     KnnRows<S> base;
     KnnRows<S> queries;
-    const index_t* self;  ///< position in the base to leave out, a query; nullptr: none is left out
+    const index_t* self;   ///< row of the base to leave out, a query; nullptr: none is left out
+    const index_t* label;  ///< position of each row of the base, for ties and results; nullptr: as they lie
     const float* packed_queries;
     const float* panels;
     const float* low;
@@ -67,6 +68,8 @@ struct KnnTable {
     void (*pack)(const KnnRows<S>& rows, index_t first, index_t last, const KnnPacked& out);
     /// The block against columns [first, last) of the base, `first` a multiple of the panel's width.
     void (*screen)(const KnnBlock<S>& block, index_t first, index_t last);
+    /// Lowers the limits to what the candidates so far prove.
+    void (*tighten)(const KnnBlock<S>& block);
     /// Evaluates what is left of the candidates.
     void (*finish)(const KnnBlock<S>& block);
     /// The same by evaluating every pair.
