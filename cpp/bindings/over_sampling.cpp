@@ -5,6 +5,7 @@
 #include "bindings/areas.hpp"
 #include "bindings/call.hpp"
 #include "bindings/memory.hpp"
+#include "bindings/sparse.hpp"
 #include "core/arena.hpp"
 #include "core/threads.hpp"
 #include "over_sampling/smote.hpp"
@@ -61,23 +62,6 @@ void interpolate(const Contiguous<T>& rows, const Indices& base, const Indices& 
     const index_t d = rows.shape(1);
     T* to = out.mutable_data() + first * d;
     native_call([&] { return os::interpolate(rows.data(), d, s, threads::resolve(n_jobs), to); });
-}
-
-/// Checks that offsets rise from 0 to the number of entries and that columns are within the matrix.
-template <class T, class I>
-SparseView<T, I> sparse_view(const Contiguous<T>& values, const Contiguous<I>& indices,
-                             const Contiguous<I>& offsets, index_t columns) {
-    if (values.ndim() != 1 || indices.ndim() != 1 || offsets.ndim() != 1 || offsets.size() < 1 ||
-        indices.size() < values.size())
-        throw py::value_error("data, indices and indptr must be the vectors of a sparse matrix");
-    const index_t rows = offsets.size() - 1;
-    bool valid = offsets.data()[0] == 0 && offsets.data()[rows] <= values.size();
-    for (index_t i = 0; i < rows; ++i) valid = valid && offsets.data()[i] <= offsets.data()[i + 1];
-    if (!valid) throw py::value_error("indptr must rise from 0 to the number of entries");
-    for (index_t p = 0; p < offsets.data()[rows]; ++p)
-        if (indices.data()[p] < 0 || indices.data()[p] >= columns)
-            throw py::value_error("indices must be columns of the matrix");
-    return {values.data(), indices.data(), offsets.data(), rows, columns};
 }
 
 /// The rows of a CSR matrix with sorted indices, then the points of the segments.

@@ -8,9 +8,11 @@
 #include "bindings/areas.hpp"
 #include "bindings/call.hpp"
 #include "bindings/memory.hpp"
+#include "bindings/sparse.hpp"
 #include "core/arena.hpp"
 #include "core/threads.hpp"
 #include "pairwise/knn.hpp"
+#include "pairwise/knn_sparse.hpp"
 #include "pairwise/tiles.kernel.hpp"
 
 namespace mlqa::bindings {
@@ -139,6 +141,28 @@ std::optional<Bounds> knn_screen(const Rows<T>& x, const Rows<T>& queries) {
     return Bounds{lower, upper};
 }
 
+/// Neighbours among all other rows of a CSR matrix with sorted indices.
+template <class T, class I>
+py::array_t<std::int64_t> knn_sparse(const Rows<T>& values, const Rows<I>& indices, const Rows<I>& offsets,
+                                     index_t columns, const Positions& queries, index_t k, int n_jobs) {
+    const SparseView<T, I> x = sparse_view(values, indices, offsets, columns);
+    check_positions(queries, x.outer, "queries");
+    if (k < 1 || (k >= x.outer && queries.size() > 0))
+        throw py::value_error("k must be between 1 and " + std::to_string(x.outer - 1));
+    auto position = empty<std::int64_t>({queries.size(), k});
+    std::int64_t* at = position.mutable_data();
+    const VectorView<const index_t> asked{queries.data(), queries.size()};
+    native_call([&] { return pairwise::knn_sparse(x, asked, k, threads::resolve(n_jobs), at); });
+    return position;
+}
+
+template <class T, class I>
+void bind_knn_sparse(py::module_& m) {
+    m.def("knn_sparse", &knn_sparse<T, I>, py::arg("data").noconvert(), py::arg("indices").noconvert(),
+          py::arg("indptr").noconvert(), py::arg("columns"), py::arg("queries").noconvert(), py::arg("k"),
+          py::arg("n_jobs") = 0, "Positions of the k nearest other rows of rows of a CSR matrix.");
+}
+
 template <class T>
 void bind_knn(py::module_& m) {
     m.def("knn_within", &knn_within<T>, py::arg("x").noconvert(), py::arg("k"),
@@ -163,6 +187,10 @@ void bind_pairwise(py::module_& module) {
           "Products of all rows of a with all rows of b.");
     bind_knn<float>(m);
     bind_knn<double>(m);
+    bind_knn_sparse<float, std::int32_t>(m);
+    bind_knn_sparse<float, std::int64_t>(m);
+    bind_knn_sparse<double, std::int32_t>(m);
+    bind_knn_sparse<double, std::int64_t>(m);
 }
 
 }  // namespace mlqa::bindings

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/sparse.hpp"
 #include "core/threads.hpp"
 #include "over_sampling/smote.kernel.hpp"
 
@@ -37,19 +38,6 @@ T point(T a, T b, double fraction) {
     return static_cast<T>((1 - fraction) * static_cast<double>(a) + fraction * static_cast<double>(b));
 }
 
-/// Calls visit(column, a, b) for each column stored in row i or row j.
-template <class T, class I, class F>
-void merge(const SparseView<T, I>& x, index_t i, index_t j, F&& visit) {
-    index_t p = x.begin(i), q = x.begin(j);
-    const index_t p_end = x.end(i), q_end = x.end(j);
-    while (p < p_end || q < q_end) {
-        const bool from_i = q == q_end || (p < p_end && x.indices[p] <= x.indices[q]);
-        const bool from_j = p == p_end || (q < q_end && x.indices[q] <= x.indices[p]);
-        const I column = from_i ? x.indices[p] : x.indices[q];
-        visit(column, from_i ? x.values[p++] : T(0), from_j ? x.values[q++] : T(0));
-    }
-}
-
 }  // namespace
 
 template <class T>
@@ -72,7 +60,7 @@ void sparse_offsets(const SparseView<T, I>& x, const Segments& s, index_t from, 
     offsets[0] = from;
     for (index_t i = 0; i < s.count; ++i) {
         index_t entries = 0;
-        merge(x, s.base[i], s.neighbor[i], [&](I, T, T) { ++entries; });
+        merge_rows(x, s.base[i], s.neighbor[i], [&](I, T, T) { ++entries; });
         offsets[i + 1] = offsets[i] + entries;
     }
 }
@@ -85,7 +73,7 @@ Status sparse_interpolate(const SparseView<T, I>& x, const Segments& s, const in
         const index_t last = std::min(s.count, (chunk + 1) * sparse_chunk);
         for (index_t i = chunk * sparse_chunk; i < last; ++i) {
             index_t at = offsets[i];
-            merge(x, s.base[i], s.neighbor[i], [&](I column, T a, T b) {
+            merge_rows(x, s.base[i], s.neighbor[i], [&](I column, T a, T b) {
                 indices[at] = column;
                 values[at++] = point(a, b, s.fraction[i]);
             });

@@ -19,7 +19,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from mlqa_fast._mlqa_fast_core import core as memory
 from mlqa_fast._mlqa_fast_core import over_sampling as core
-from mlqa_fast.over_sampling import SMOTE, smote
+from mlqa_fast.over_sampling import SMOTE, _smote, smote
 from mlqa_fast.reference import over_sampling as reference
 from mlqa_fast.reference import pairwise
 
@@ -361,6 +361,16 @@ def test_sparse(matrix, dtype, index):
     assert rows.has_sorted_indices
     np.testing.assert_array_equal(rows.toarray(), dense)
     np.testing.assert_array_equal(labels, dense_labels)
+
+
+def test_sparse_rows_are_spread_out_or_not(monkeypatch):
+    X, y = data()
+    sparse = sp.csr_matrix(np.where(abs(X) > 1.5, X, 0))
+    results = []
+    for least_density in (0, 2):
+        monkeypatch.setattr(_smote, "LEAST_DENSITY", least_density)
+        results.append(SMOTE(random_state=0).fit_resample(sparse, y)[0].toarray())
+    np.testing.assert_array_equal(*results)
 
 
 def test_sparse_with_duplicate_entries_out_of_order():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,6 +138,28 @@ def test_clusters_come_one_after_the_other(isa, rng):
     assert_exact(X, 5)
 
 
+@pytest.mark.parametrize("ascending", [True, False])
+def test_far_beyond_the_first_look(ascending, isa, rng):
+    """The sorted feature rules out most rows, but never one that is needed, on either side."""
+    X = np.column_stack([np.arange(3000.0) ** 1.5, rng.normal(size=(3000, 2)) * 1e3])
+    X = X if ascending else X[::-1].copy()
+    rows, queries = np.arange(3000), np.array([0, 1, 700, 1500, 2998, 2999])
+    index = core.knn_within(X, 20, rows, queries)[1]
+    distances = reference.squared_distances(X[queries], X)
+    distances[np.arange(6), queries] = np.inf
+    np.testing.assert_array_equal(index, np.argsort(distances, axis=1, kind="stable")[:, :20])
+
+
+def test_ties_across_the_sorted_feature(isa):
+    """A grid: many rows at the same distance on both sides, the lower index comes first."""
+    side = np.arange(50.0)
+    X = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    index = core.knn_within(X, 6, None, np.arange(0, 2500, 17))[1]
+    distances = reference.squared_distances(X[::17], X)
+    distances[np.arange(len(index)), np.arange(0, 2500, 17)] = np.inf
+    np.testing.assert_array_equal(index, np.argsort(distances, axis=1, kind="stable")[:, :6])
+
+
 def test_no_features():
     squared, index = core.knn_within(np.empty((4, 0)), 2, distances=True)
     np.testing.assert_array_equal(squared, np.zeros((4, 2)))
@@ -221,6 +244,67 @@ def test_moving_and_exchanging_the_rows(rng):
     squared = knn(X, 5)[0]
     np.testing.assert_array_equal(knn(X[order], 5)[0], squared[order])
     np.testing.assert_array_equal(knn(X + 2.0**20, 5)[0], squared)
+
+
+# Sparse rows.
+
+
+def thinned(kind, rng, n, d):
+    return np.where(rng.random((n, d)) < 0.2, kind(rng, n, d), 0)
+
+
+def assert_exact_sparse(X, k, index=np.int32, queries=None):
+    csr = sp.csr_matrix(X)
+    parts = csr.data, csr.indices.astype(index), csr.indptr.astype(index)
+    queries = np.arange(len(X)) if queries is None else queries
+    got = core.knn_sparse(*parts, X.shape[1], queries, k)
+    np.testing.assert_array_equal(got, reference.knn(X, k)[1][queries])
+
+
+@pytest.mark.sanitize
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(("n", "d", "k"), [(150, 40, 4), (60, 9, 59), (100, 1, 3)])
+def test_sparse(kind, n, d, k, rng):
+    assert_exact_sparse(thinned(kind, rng, n, d), k)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_sparse_types_and_queries(dtype, index, rng):
+    X = thinned(plain, rng, 120, 30).astype(dtype)
+    assert_exact_sparse(X, 5, index, rng.integers(120, size=50))
+
+
+def test_sparse_rows_that_store_nothing(rng):
+    X = thinned(plain, rng, 90, 20)
+    X[::3] = 0
+    assert_exact_sparse(X, 40)
+    assert_exact_sparse(np.zeros((10, 4)), 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"indices": np.array([0, 9], np.int32)}, "indices must be columns"),
+        ({"indices": np.array([0, -1], np.int32)}, "indices must be columns"),
+        ({"indptr": np.array([0, 1, 3, 2], np.int32)}, "indptr must rise"),
+        ({"indptr": np.array([0, 1, 2, 3], np.int32)}, "indptr must rise"),
+        ({"queries": np.array([3])}, "queries must be between 0 and 2"),
+        ({"k": 3}, "k must be between 1 and 2"),
+    ],
+)
+def test_the_sparse_binding_is_safe(change, message):
+    arguments = {
+        "data": np.ones(2),
+        "indices": np.array([0, 1], np.int32),
+        "indptr": np.array([0, 1, 2, 2], np.int32),
+        "columns": 2,
+        "queries": np.arange(3),
+        "k": 1,
+    }
+    core.knn_sparse(**arguments)
+    with pytest.raises(ValueError, match=message):
+        core.knn_sparse(**arguments | change)
 
 
 # The screen's bound: E is half the distance between what it says below and above.

@@ -23,6 +23,10 @@ from mlqa_fast.pairwise._knn import checked_rows
 
 Indices = NDArray[np.int64]
 
+# Sparse rows with at least this share of entries are spread out for the search: products of dense
+# rows are faster then, and take at most so many times the room of the entries.
+LEAST_DENSITY = 1 / 8
+
 
 class Segments(NamedTuple):
     """Rows at both ends of each segment, and how far the new row is from the first."""
@@ -140,13 +144,24 @@ def native_neighbors(
 
     Only rows that were drawn are looked up where that is less work.
     """
-    if sparse.issparse(X):
-        X, rows = X[rows].toarray(), None
-    n_rows = len(X) if rows is None else len(rows)
+    n_rows = X.shape[0] if rows is None else len(rows)
     if len(base) >= n_rows:
-        return np.asarray(_pairwise.knn_within(X, k, rows, n_jobs=jobs)[1][base, slot])
+        return np.asarray(_nearest(X, rows, None, k, jobs)[base, slot])
     drawn, place = np.unique(base, return_inverse=True)
-    return np.asarray(_pairwise.knn_within(X, k, rows, drawn, n_jobs=jobs)[1][place, slot])
+    return np.asarray(_nearest(X, rows, drawn, k, jobs)[place, slot])
+
+
+def _nearest(X: Any, rows: Indices | None, queries: Indices | None, k: int, jobs: int) -> Indices:
+    """The nearest rows of the queries; sparse rows are spread out where that takes little room."""
+    if not sparse.issparse(X):
+        return _pairwise.knn_within(X, k, rows, queries, n_jobs=jobs)[1]
+    of_class = X[rows]
+    if of_class.nnz >= LEAST_DENSITY * of_class.shape[0] * of_class.shape[1]:
+        return _pairwise.knn_within(of_class.toarray(), k, None, queries, n_jobs=jobs)[1]
+    if queries is None:
+        queries = np.arange(of_class.shape[0])
+    parts = (of_class.data, of_class.indices, of_class.indptr)
+    return _pairwise.knn_sparse(*parts, of_class.shape[1], queries, k, n_jobs=jobs)
 
 
 class SMOTE(BaseOverSampler):
