@@ -279,8 +279,7 @@ MLQA_INLINE f32 narrow(f64 low, f64 high) {
 #endif
 }
 
-/// Bit i is lane i of a comparison's result.
-MLQA_INLINE std::uint32_t bits(i32 m) {
+MLQA_INLINE std::uint32_t bits_of(i32 m) {
 #if defined(__AVX512DQ__)
     return _mm512_movepi32_mask((__m512i)m);
 #elif defined(__AVX2__)
@@ -293,7 +292,7 @@ MLQA_INLINE std::uint32_t bits(i32 m) {
     return r;
 #endif
 }
-MLQA_INLINE std::uint32_t bits(i64 m) {
+MLQA_INLINE std::uint32_t bits_of(i64 m) {
 #if defined(__AVX512DQ__)
     return _mm512_movepi64_mask((__m512i)m);
 #elif defined(__AVX2__)
@@ -305,6 +304,15 @@ MLQA_INLINE std::uint32_t bits(i64 m) {
     for (int i = 0; i < lanes<double>; ++i) r |= (m[i] < 0 ? 1u : 0u) << i;
     return r;
 #endif
+}
+
+/// Bit i is lane i of a comparison's result, whose type is not the same in every compiler.
+template <class M>
+MLQA_INLINE std::uint32_t bits(M m) {
+    if constexpr (sizeof(m[0]) == 4)
+        return bits_of((i32)m);
+    else
+        return bits_of((i64)m);
 }
 
 /// Lanes combined by a fixed tree of halves: lane i with lane i + n/2, and so on.

@@ -118,9 +118,8 @@ MLQA_INLINE f64 exp_negative(f64 x) {
 }
 
 /// exp(x) - 1 without cancellation near 0: 2^n (expm1(r) + 1 - 2^-n).
-template <class V>
-MLQA_INLINE V expm1(V x) {
-    using N = decltype(x < x);
+template <class V, class N>
+MLQA_INLINE V expm1_of(V x) {
     N n;
     const V r = reduce_exp(x, n);
     const V p = expm1_reduced(r);
@@ -134,6 +133,13 @@ MLQA_INLINE V expm1(V x) {
     const V below = V{} - (sizeof(x[0]) == 4 ? 17.5f : 40.0f);
     const V bounded = simd::select(x < below, -one, tiny);
     return simd::select(x != x, x, bounded);
+}
+
+MLQA_INLINE f32 expm1(f32 x) {
+    return expm1_of<f32, i32>(x);
+}
+MLQA_INLINE f64 expm1(f64 x) {
+    return expm1_of<f64, i64>(x);
 }
 
 MLQA_INLINE f32 log(f32 x) {

@@ -19,15 +19,9 @@ void apply(const T* x, T* y, std::int64_t n) {
 }  // namespace
 
 const VmathKernels MLQA_KERNELS(vmath) = {
-    apply<float, vmath::exp>,
-    apply<double, vmath::exp>,
-    apply<float, vmath::exp_negative>,
-    apply<double, vmath::exp_negative>,
-    apply<float, vmath::expm1<simd::f32>>,
-    apply<double, vmath::expm1<simd::f64>>,
-    apply<float, vmath::log>,
-    apply<double, vmath::log>,
-    apply<float, vmath::tanh>,
+    apply<float, vmath::exp>,           apply<double, vmath::exp>,  apply<float, vmath::exp_negative>,
+    apply<double, vmath::exp_negative>, apply<float, vmath::expm1>, apply<double, vmath::expm1>,
+    apply<float, vmath::log>,           apply<double, vmath::log>,  apply<float, vmath::tanh>,
     apply<double, vmath::tanh>,
 };
 
