@@ -75,20 +75,7 @@ private:
         // A machine reads the filling of its runs, past the last row too.
         matrix_ = arena::Buffer<double>(at(n + 1) * at(stride));
         std::fill(matrix_.data() + n * stride, matrix_.end(), 0.0);
-        constexpr index_t rows = 96;
-        std::vector<Block> blocks(at(settings_.n_threads));
-        threads::parallel_for((n + rows - 1) / rows, settings_.n_threads, [&](index_t chunk, int worker) {
-            const index_t first = chunk * rows, m = std::min(rows, n - first);
-            index_t which[rows];
-            double* out[rows];
-            for (index_t r = 0; r < m; ++r) {
-                which[r] = first + r;
-                out[r] = matrix_.data() + (first + r) * stride;
-                std::fill(out[r] + n, out[r] + stride, 0.0);
-            }
-            set_->pack(which, m, blocks[at(worker)]);
-            set_->rows(blocks[at(worker)], 0, n, out);
-        });
+        set_->matrix(0, n, matrix_.data(), settings_.n_threads);
     }
 
     /// How many machines from `first` on are trained together: one if it is large.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "core/threads.hpp"
@@ -167,6 +168,31 @@ Status PointSet::rows(const Block& block, double* const* out, int n_threads) con
                         (static_cast<double>(points_.features()) + 16.0);
     return threads::parallel_for(chunks, work < 4e5 ? 1 : n_threads, [&](index_t chunk, int) {
         rows(block, chunk * columns, std::min(size_, (chunk + 1) * columns), out);
+    });
+}
+
+void PointSet::matrix_rows(index_t first, index_t last, double* k, Block& block) const {
+    const index_t m = last - first;
+    std::vector<index_t> which(size_of(m));
+    std::iota(which.begin(), which.end(), first);
+    std::vector<double*> out(size_of(m));
+    for (index_t r = 0; r < m; ++r) out[size_of(r)] = k + (first + r) * stride_;
+    pack(which.data(), m, block);
+    const bool given = function_.kind == Kernel::precomputed;
+    rows(block, given ? 0 : first, size_, out.data());
+    if (!given) rows_kernels().mirror(k, stride_, first, m, last, size_);
+    for (double* row : out) std::fill(row + size_, row + stride_, 0.0);
+}
+
+Status PointSet::matrix(index_t first, index_t last, double* k, int n_threads) const {
+    const index_t step = chunk_columns();
+    const double work = static_cast<double>(last - first) * static_cast<double>(size_) *
+                        (static_cast<double>(features()) + 16.0);
+    const int used = work < 4e5 ? 1 : n_threads;
+    std::vector<Block> blocks(static_cast<std::size_t>(used));
+    return threads::parallel_for((last - first + step - 1) / step, used, [&](index_t chunk, int worker) {
+        const index_t row = first + chunk * step;
+        matrix_rows(row, std::min(last, row + step), k, blocks[static_cast<std::size_t>(worker)]);
     });
 }
 

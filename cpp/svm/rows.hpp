@@ -68,10 +68,16 @@ public:
     index_t chunk_columns() const;
     /// Whole rows, threads taking turns on runs of columns.
     Status rows(const Block& block, double* const* out, int n_threads) const;
+    /// Rows [first, last) of the whole matrix k, stride() numbers a row with zeros as filling; both are
+    /// multiples of chunk_columns(), or `last` is size(). Values right of the diagonal are computed and
+    /// mirrored (a precomputed matrix is taken as it is), so a row is complete once all rows above it are
+    /// there.
+    Status matrix(index_t first, index_t last, double* k, int n_threads) const;
 
 private:
     index_t source(index_t i) const { return index_ == nullptr ? i : index_[i]; }
     void pack_dense();
+    void matrix_rows(index_t first, index_t last, double* k, Block& block) const;
     void pack_sparse_block(const index_t* which, index_t m, Block& block) const;
 
     const Points& points_;

@@ -14,6 +14,9 @@ using svm::KernelFunction;
 constexpr int lanes = simd::lanes<double>;
 constexpr int width = pairwise::panel_width<double>;
 
+/// Columns that are written together, row by row.
+constexpr int run = 8;
+
 /// As simd::fma, for one number: the same bits.
 MLQA_INLINE double fma_one(double a, double b, double c) {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
@@ -125,6 +128,25 @@ void rows(const KernelFunction* f, const double* a, const double* a_norms, index
     });
 }
 
+/// Squares of `run` a side, so that every line is touched once.
+void mirror(double* k, index_t stride, index_t row, index_t m, index_t first, index_t last) {
+    for (index_t j = first; j < last; j += run) {
+        const index_t columns = pairwise::lesser(run, last - j);
+        for (index_t i = row; i < row + m; i += run) {
+            const index_t rows_here = pairwise::lesser(run, row + m - i);
+            const double* from = k + i * stride + j;
+            double* to = k + j * stride + i;
+            if (columns == run && rows_here == run) {
+                for (int c = 0; c < run; ++c)
+                    for (int r = 0; r < run; ++r) to[c * stride + r] = from[r * stride + c];
+            } else {
+                for (index_t c = 0; c < columns; ++c)
+                    for (index_t r = 0; r < rows_here; ++r) to[c * stride + r] = from[r * stride + c];
+            }
+        }
+    }
+}
+
 template <class V>
 struct StorePanel {
     V value;
@@ -163,9 +185,6 @@ MLQA_INLINE void sparse_product(const double* group, const std::int32_t* slot, c
         dot[1] = simd::fma(v, simd::load(z + lanes), dot[1]);
     }
 }
-
-/// Columns are finished a few at a time and then written row by row.
-constexpr int run = 8;
 
 template <class V>
 MLQA_INLINE void sparse_group(V value, const SparseBlock* block, index_t group, const SparseView<double>* x,
@@ -215,7 +234,8 @@ void sparse_panel(const KernelFunction* f, const SparseBlock* block, const Spars
 }  // namespace
 
 const RowsKernels MLQA_KERNELS(rows) = {
-    width, pairwise::block_rows, norms, sparse_norms, diagonal, rows, sparse_rows, panel, sparse_panel,
+    width, pairwise::block_rows, norms,  sparse_norms, diagonal,
+    rows,  sparse_rows,          mirror, panel,        sparse_panel,
 };
 
 }  // namespace mlqa

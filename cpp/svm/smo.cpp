@@ -79,19 +79,15 @@ private:
     /// Steps that take some milliseconds.
     index_t slice() const { return 4'000'000 / (state_.length() + 256) + 16; }
 
+    /// The next rows of the matrix, for some milliseconds.
     void compute_rows(int n_threads) {
-        const index_t n = points_->size();
-        if (own_.size() == 0) own_ = arena::Buffer<double>(at(n) * at(stride_), 0.0);
-        const auto cost = static_cast<double>(n) * static_cast<double>(16 + points_->features());
-        const auto rows = static_cast<index_t>(std::max(12.0, 2e7 * n_threads / cost) / 12) * 12;
-        const index_t m = std::min(n - next_row_, rows);
-        std::vector<index_t> which(at(m));
-        std::iota(which.begin(), which.end(), next_row_);
-        std::vector<double*> out(at(m));
-        for (index_t r = 0; r < m; ++r) out[at(r)] = own_.data() + (next_row_ + r) * stride_;
-        points_->pack(which.data(), m, block_);
-        points_->rows(block_, out.data(), n_threads);
-        next_row_ += m;
+        const index_t n = points_->size(), step = points_->chunk_columns();
+        if (own_.size() == 0) own_ = arena::Buffer<double>(at(n) * at(stride_));
+        const double cost = static_cast<double>(n) * static_cast<double>(16 + points_->features());
+        const index_t rows = static_cast<index_t>(3e7 * n_threads / cost) / step * step;
+        const index_t last = std::min(n, next_row_ + std::max(step, rows));
+        points_->matrix(next_row_, last, own_.data(), n_threads);
+        next_row_ = last;
     }
 
     /// F = K beta - y.
@@ -128,7 +124,6 @@ private:
     index_t column_[2] = {0, 0};
     arena::Buffer<index_t> row_;
     arena::Buffer<double> own_;
-    Block block_;
     index_t next_row_ = 0;
     int refreshes_ = 0;
 };

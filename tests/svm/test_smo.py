@@ -281,6 +281,7 @@ def test_max_iter_warns_with_the_certificate(rng):
     assert result.n_iter == 3
     assert result.kkt_violation > 1e-3
     assert f"{result.kkt_violation:.3g}" in str(caught[0].message)
+    assert caught[0].filename == __file__, "the warning points at the call"
     K = rbf(X, X, 1 / (3 * X.var()))
     bound = np.ones(len(y))
     violation, gap, _ = conditions(K, y, result.dual_coef, bound, result.intercept)

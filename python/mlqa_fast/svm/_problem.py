@@ -147,7 +147,7 @@ def train(
     )
 
 
-def warn_if_early(trained: Trained, limits: Limits) -> None:
+def warn_if_early(trained: Trained, limits: Limits, stacklevel: int) -> None:
     """ConvergenceWarning, with the certificate reached, for a solver that a limit stopped."""
     if trained.status not in (NOT_CONVERGED, TIME_LIMIT):
         return
@@ -162,7 +162,7 @@ def warn_if_early(trained: Trained, limits: Limits) -> None:
         f" MinMaxScaler. KKT violation reached: {trained.kkt_violation:.3g} (tol={limits.tol:.3g}),"
         f" duality gap: {trained.dual_gap:.3g}.",
         ConvergenceWarning,
-        stacklevel=3,
+        stacklevel=stacklevel,
     )
 
 

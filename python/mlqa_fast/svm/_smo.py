@@ -188,7 +188,7 @@ def svm_smo(
     limits = Limits(float(tol), int(max_iter), max_time, float(cache_size), n_jobs)
     # The machine's first class is its positive one; here the larger label is.
     trained = train(X, 1 - codes, 2, bound, kernel_tuple(kernel, degree, number, coef0), limits)
-    warn_if_early(trained, limits)
+    warn_if_early(trained, limits, stacklevel=4)
     dual_coef = np.zeros(len(y))
     dual_coef[trained.support] = trained.dual_coef[0]
     return SMOResult(

@@ -239,6 +239,16 @@ class SVC(MachineClassifier):
         ConvergenceWarning
             If `max_iter` or `max_time` came first; it names the certificate reached.
         """
+        before = vars(self).copy()
+        try:
+            return self._fit(X, y, sample_weight)
+        except BaseException:
+            # Interrupted or refused: the estimator stays what it was.
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None) -> Self:
         check_random_state(self.random_state)
         if sp.issparse(X) and self.kernel == "precomputed":
             raise TypeError("Sparse precomputed kernels are not supported.")
@@ -284,7 +294,10 @@ class SVC(MachineClassifier):
         labels = column_or_1d(y, warn=True)
         check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
-        self.class_weight_ = compute_class_weight(self.class_weight, classes=classes, y=labels)
+        if self.class_weight is None:
+            self.class_weight_ = np.ones(len(classes))
+        else:
+            self.class_weight_ = compute_class_weight(self.class_weight, classes=classes, y=labels)
         if len(classes) < 2:
             raise ValueError(
                 f"The number of classes has to be greater than one; got {len(classes)} class"
@@ -334,7 +347,7 @@ class SVC(MachineClassifier):
 
                 trained = train(X, codes, n_classes, bound, function, limits, show)
                 bar.update(bar.total - bar.n)
-        warn_if_early(trained, limits)
+        warn_if_early(trained, limits, stacklevel=6)
         return trained
 
     def _take(self, X: Any, trained: Trained, kernel: str) -> None:
@@ -364,7 +377,7 @@ class SVC(MachineClassifier):
             " Use `CalibratedClassifierCV(SVC(), ensemble=False)` instead of"
             " `SVC(probability=True)`",
             FutureWarning,
-            stacklevel=4,
+            stacklevel=6,
         )
         return calibrate(self, X, y, sample_weight) if self.probability else None
 
