@@ -14,11 +14,11 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from svm_definitions import machine_certificates, rbf
 
 import mlqa_fast
 from mlqa_fast import reference
 from mlqa_fast.svm import SVC
+from svm_definitions import machine_certificates, rbf
 
 KERNELS = [
     {"kernel": "linear", "C": 0.5},
@@ -171,7 +171,7 @@ def test_callable_and_precomputed_are_the_kernel(rng):
         for svc, at in ((called, points), (given, points @ X.T)):
             np.testing.assert_array_equal(svc.set_params(multi_class=multi_class).predict(at), want)
     assert called.support_vectors_.shape == given.support_vectors_.shape == (0, 0)
-    with pytest.raises(ValueError, match="number of samples at training time|features"):
+    with pytest.raises(ValueError, match=r"number of samples at training time|features"):
         given.predict(points)
     with pytest.raises(AttributeError, match="linear kernel"):
         _ = given.coef_

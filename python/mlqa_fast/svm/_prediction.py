@@ -35,6 +35,14 @@ class PredictionReport:
     machines_asked : ndarray of shape (n_samples,)
         Number of machines asked for each sample: all of them for the vote, `n_classes` - 1 along
         the graph.
+
+    Examples
+    --------
+    >>> from mlqa_fast.svm import SVC
+    >>> svc = SVC(multi_class="dag").fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 2, 3])
+    >>> report = svc.prediction_report([[0.5], [2.5]])
+    >>> report.machines, report.machines_per_sample
+    (6, 3.0)
     """
 
     multi_class: str

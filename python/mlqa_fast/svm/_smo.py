@@ -42,6 +42,13 @@ class SMOResult(NamedTuple):
         Upper bound of primal minus dual objective (for positive semidefinite kernels).
     objective : float
         Dual objective ``sum_i alpha_i - 1/2 sum_ij y_i alpha_i y_j alpha_j k(x_i, x_j)``.
+
+    Examples
+    --------
+    >>> from mlqa_fast.svm import SMOResult, svm_smo
+    >>> result = svm_smo([[-1.0], [1.0]], [0, 1], kernel="linear")
+    >>> isinstance(result, SMOResult), result.objective
+    (True, 0.5)
     """
 
     dual_coef: NDArray[np.float64]

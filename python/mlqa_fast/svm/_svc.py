@@ -239,13 +239,13 @@ class SVC(MachineClassifier):
         ConvergenceWarning
             If `max_iter` or `max_time` came first; it names the certificate reached.
         """
-        before = vars(self).copy()
+        before = self.__dict__.copy()
         try:
             return self._fit(X, y, sample_weight)
         except BaseException:
             # Interrupted or refused: the estimator stays what it was.
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None) -> Self:
