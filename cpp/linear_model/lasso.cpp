@@ -15,9 +15,13 @@ namespace {
 
 constexpr index_t first_growth = 128;  ///< violators that may join at once: this many, or twice the support
 constexpr double single_rounding = 0x1p-22;
-constexpr double tall = 4;             ///< samples a feature from which the complete Gram matrix pays ...
-constexpr index_t gram_features = 64;  ///< ... on at most this many features for each alpha
-constexpr index_t gram_alphas = 8;     ///< (a single alpha counts as this many more)
+constexpr double long_way = 12;     ///< a ratio of penalties that is not gone at once
+constexpr double steps_a_fold = 2;  ///< rough solutions while the penalty falls by e
+constexpr double rough_tol = 1e-3, rough_change = 1e-2;
+constexpr std::int64_t few_passes = 20;  ///< an allowance that leaves none for rough solutions
+constexpr double tall = 4;               ///< samples a feature from which the complete Gram matrix pays ...
+constexpr index_t gram_features = 64;    ///< ... on at most this many features for each alpha
+constexpr index_t gram_alphas = 8;       ///< (a single alpha counts as this many more)
 
 class Path {
 public:
@@ -42,9 +46,17 @@ private:
 
     Status prepare(const double* start);
     bool wants_complete_gram() const;
-    Status solve(double lambda, double previous, bool accept_start, Solution& solution);
+    struct Effort {
+        double tol;
+        std::int64_t max_passes;
+        bool accept_start;  ///< a start within the tolerance is the answer; otherwise only an exact one is
+        bool settle;        ///< the coefficients have to settle as well
+    };
+    Status approach(double& previous, double lambda, std::int64_t& passes);
+    Status solve(double lambda, double previous, const Effort& effort, Solution& solution);
     Status evaluate(double lambda, double threshold, Certificate& certificate);
-    InnerResult descend(double lambda, const Certificate& certificate, double change, std::int64_t passes);
+    InnerResult descend(double lambda, const Certificate& certificate, const Effort& effort, double change,
+                        std::int64_t passes);
     bool covariance_pays() const;
     void collect_support();
     void start_working_set(double threshold);
@@ -52,9 +64,9 @@ private:
     void drop_excluded(double lambda, const Certificate& certificate);
     void join(index_t j);
     /// The gap that counts as reached: the tolerance, or what the arithmetic and the returned type can tell.
-    double reachable(const Certificate& certificate) const {
+    double reachable(const Certificate& certificate, double tol) const {
         const double rounding = options_.single_precision ? single_rounding * target_.squared : 0.0;
-        return std::max({options_.tol * target_.squared, certificate.bound - certificate.gap, rounding});
+        return std::max({tol * target_.squared, certificate.bound - certificate.gap, rounding});
     }
 
     const Design& design_;
@@ -110,7 +122,9 @@ Status Path::run(const double* start, PathResult& result) {
     for (index_t k = 0; k < options_.n_alphas && status == Status::ok; ++k) {
         const double lambda = n * options_.alphas[k];
         Solution solution;
-        status = solve(lambda, previous, k == 0, solution);
+        if (k > 0 || start == nullptr) status = approach(previous, lambda, solution.passes);
+        if (status != Status::ok) break;
+        status = solve(lambda, previous, {options_.tol, options_.max_iter, k == 0, true}, solution);
         if (status != Status::ok) break;
         for (const index_t j : support_) {
             const double a = w_[static_cast<std::size_t>(j)];
@@ -128,28 +142,51 @@ Status Path::run(const double* start, PathResult& result) {
     return status;
 }
 
-/// One alpha. `accept_start`: a start within the tolerance is the answer; along a path only an exact one is.
-Status Path::solve(double lambda, double previous, bool accept_start, Solution& solution) {
+/// A long way from the last penalty goes by rough solutions between: the working set then grows with the
+/// support instead of taking in what a far gradient suggests.
+Status Path::approach(double& previous, double lambda, std::int64_t& passes) {
+    if (!(lambda > 0) || previous <= long_way * lambda || design_.features() <= 2 * first_growth ||
+        options_.max_iter < few_passes)
+        return Status::ok;
+    const double start = previous, length = std::log(start / lambda);
+    const auto steps = static_cast<index_t>(std::ceil(steps_a_fold * length));
+    const Effort effort{std::max(options_.tol, rough_tol), options_.max_iter / 2, true, false};
+    Solution rough;
+    for (index_t step = 1; step < steps && rough.passes < effort.max_passes; ++step) {
+        const double share = static_cast<double>(step) / static_cast<double>(steps);
+        const double between = start * std::exp(-share * length);
+        const Status status = solve(between, previous, effort, rough);
+        if (status != Status::ok) return status;
+        previous = between;
+    }
+    passes = rough.passes;
+    return Status::ok;
+}
+
+/// One alpha, from w; solution.passes is what it has cost before.
+Status Path::solve(double lambda, double previous, const Effort& effort, Solution& solution) {
     const double threshold = std::max(0.0, std::min(lambda, 2 * lambda - previous));
     Certificate& certificate = solution.certificate;
     Status status = evaluate(lambda, threshold, certificate);
     if (status != Status::ok) return status;
     const double exact = certificate.bound - certificate.gap;
-    if (certificate.gap <= (accept_start ? reachable(certificate) : exact)) {
+    if (certificate.gap <= (effort.accept_start ? reachable(certificate, effort.tol) : exact)) {
         solution.converged = true;
         return Status::ok;
     }
     start_working_set(threshold);
-    double change = options_.tol;
-    while (solution.passes < options_.max_iter) {
-        const InnerResult inner = descend(lambda, certificate, change, options_.max_iter - solution.passes);
+    double change = effort.settle ? effort.tol : rough_change;
+    while (solution.passes < effort.max_passes) {
+        const InnerResult inner =
+            descend(lambda, certificate, effort, change, effort.max_passes - solution.passes);
         if (inner.status == Status::cancelled) return inner.status;
         solution.passes += inner.passes;
         collect_support();
         status = evaluate(lambda, lambda, certificate);
         if (status != Status::ok) return status;
-        solution.converged = certificate.gap <= reachable(certificate);
-        if ((solution.converged && inner.settled) || inner.status == Status::time_limit) break;
+        solution.converged = certificate.gap <= reachable(certificate, effort.tol);
+        if ((solution.converged && (inner.settled || !effort.settle)) || inner.status == Status::time_limit)
+            break;
         drop_excluded(lambda, certificate);
         const bool joined = join_violators(lambda, certificate);
         if (!joined && inner.stalled) break;
@@ -167,8 +204,9 @@ Status Path::evaluate(double lambda, double threshold, Certificate& certificate)
     return screen_->evaluate(w_.data(), support_, lambda, lambda > 0 ? threshold : -1.0, certificate);
 }
 
-InnerResult Path::descend(double lambda, const Certificate& certificate, double change, std::int64_t passes) {
-    const double gap = std::max(0.5 * options_.tol * target_.squared, 0.01 * certificate.gap);
+InnerResult Path::descend(double lambda, const Certificate& certificate, const Effort& effort, double change,
+                          std::int64_t passes) {
+    const double gap = std::max(0.5 * effort.tol * target_.squared, 0.01 * certificate.gap);
     const Inner inner{lambda, change, gap, target_.squared, passes, options_.positive};
     if (covariance_pays()) {
         InnerResult result;
