@@ -194,6 +194,32 @@ def test_every_length_on_every_instruction_set(level, n, dtype):
 
 
 @every_update
+@pytest.mark.parametrize("container", [np.asarray, sp.csc_matrix])
+def test_a_far_penalty_from_a_cold_start(updates, container):
+    """Many more features than join at once, and a penalty far below the first."""
+    X, y = problem(80, 700, noise=5.0)
+    X[np.abs(X) < 0.5] = 0
+    largest = np.abs((X - X.mean(0)).T @ (y - y.mean())).max() / 80
+    for fold in (5, 50, 500):
+        solution = lasso_cd(container(X), y, largest / fold, updates=updates, max_iter=10**5)
+        assert solution.converged
+        gap = gap_of(X, y, solution.coef, largest / fold)
+        assert gap <= solution.dual_gap <= 2.1e-4 * energy(y)
+
+
+@every_update
+@pytest.mark.parametrize("most", [1, 2, 30])
+def test_passes_stay_within_the_allowance(updates, most):
+    X, y = problem(80, 700, noise=5.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        solution = lasso_cd(X, y, [1e-3, 1e-4], updates=updates, max_iter=most, tol=1e-9)
+    assert np.all(solution.n_iter <= most)
+    for k, alpha in enumerate([1e-3, 1e-4]):
+        assert gap_of(X, y, solution.coef[:, k], alpha) <= solution.dual_gap[k]
+
+
+@every_update
 def test_duplicate_and_opposite_columns(updates):
     X, y = problem(50, 10)
     twice = np.hstack([X, X, -X[:, :5]])
