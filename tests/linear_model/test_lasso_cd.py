@@ -1,5 +1,7 @@
 """lasso_cd: the definition, its certificate, invariances, degenerate data."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
