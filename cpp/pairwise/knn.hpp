@@ -36,16 +36,17 @@
 // others are dropped. Where too many rows fall within the bound (duplicates), the candidates are evaluated at
 // once and R_i = T - H_i + B_i, T the k-th smallest half distance: exact on any data, only slower.
 //
-// Rows are met in the order of the widest feature (pairwise/sweep.hpp), outwards from a block of queries: a gap
-// of the feature whose half square is above R_i + H_i - B_i, which is at least the half distance of k rows
-// already met, ends the search on that side. 200000 rows with 2 features take a fiftieth of the time of all
-// pairs, 50000 with 8 features half.
+// Rows are met in the order of the widest feature (pairwise/sweep.hpp), outwards from a block of queries: a
+// gap of the feature whose half square is above R_i + H_i - B_i, which is at least the half distance of k
+// rows already met, ends the search on that side. 200000 rows with 2 features take a fiftieth of the time of
+// all pairs, 50000 with 8 features half.
 //
-// Where the scale leaves [2^-400, 2^400] (squares would overflow or vanish in float64 as well) or d > 2^20, and
-// where there are too few pairs to pay for packing, every pair is evaluated by D.
+// Where the scale leaves [2^-400, 2^400] (squares would overflow or vanish in float64 as well) or d > 2^20,
+// and where there are too few pairs to pay for packing, every pair is evaluated by D.
 //
-// Cost: at most m n d float32 multiply-adds and, a query, about k (1 + ln(n / k)) candidates kept and a little
-// more than k distances evaluated. Memory: n d floats for the packed base, and a block of queries a thread.
+// Cost: at most m n d float32 multiply-adds and, a query, about k (1 + ln(n / k)) candidates kept and a
+// little more than k distances evaluated. Memory: n d floats for the packed base, and a block of queries a
+// thread.
 #pragma once
 
 #include "core/array.hpp"
