@@ -10,7 +10,7 @@
 namespace mlqa::nn {
 namespace {
 
-constexpr index_t stream_bytes = 16 << 20;  ///< larger results bypass the caches
+constexpr index_t stream_bytes = 24 << 20;  ///< larger results bypass the caches
 constexpr index_t shift_rows = 8;           ///< values that the first shift is the mean of, in rows
 constexpr index_t shift_values = 16;        ///< and in planes
 constexpr index_t widest_line = 256;        ///< channels; above, a row fills vectors well enough

@@ -1,14 +1,9 @@
 #include "nn/batch_norm.kernel.hpp"
 
-#include "core/simd.hpp"
-#include "core/vmath.hpp"
+#include "nn/activation_vectors.hpp"
 
 namespace mlqa::nn {
 namespace {
-
-using simd::lanes;
-using simd::mask;
-using simd::vec;
 
 /// Elements of a run whose sums stay in lanes of T before they go to double.
 constexpr std::int64_t flush_length = 1024;
@@ -16,83 +11,6 @@ constexpr std::int64_t flush_length = 1024;
 constexpr int sum_rows = 8;
 /// Rows of the other passes that share a load of the coefficients.
 constexpr int pass_rows = simd::bytes == 64 ? 4 : 2;
-/// How far ahead the next line of memory is asked for.
-constexpr std::int64_t prefetch_bytes = 2048;
-
-// Without masked instructions a partial access is a loop over lanes: called, not copied into every pass.
-#if defined(__AVX512F__)
-#define MLQA_PARTIAL MLQA_INLINE
-#else
-#define MLQA_PARTIAL __attribute__((noinline))
-#endif
-template <class T>
-MLQA_PARTIAL vec<T> read_partial(const T* p, int n) {
-    return simd::load_partial(p, n);
-}
-template <class T>
-MLQA_PARTIAL void write_partial(T* p, vec<T> v, int n) {
-    simd::store_partial(p, v, n);
-}
-
-template <bool Whole, class T>
-MLQA_INLINE vec<T> read(const T* p, int n) {
-    if constexpr (Whole)
-        return simd::load(p);
-    else
-        return read_partial(p, n);
-}
-
-template <bool Whole, class T>
-MLQA_INLINE void write(T* p, vec<T> v, int n, bool stream) {
-    if constexpr (!Whole)
-        write_partial(p, v, n);
-    else if (stream)
-        simd::stream(p, v);
-    else
-        simd::store(p, v);
-}
-
-/// The lanes of a vector that starts at element `first` of a word whose last element is `n` - 1.
-template <bool Whole, class T>
-MLQA_INLINE int lanes_left(int n, int first) {
-    if constexpr (Whole) return lanes<T>;
-    return n - first < 0 ? 0 : (n - first < lanes<T> ? n - first : lanes<T>);
-}
-
-/// Lane i is set where bit i is.
-template <class T>
-MLQA_INLINE mask<T> lanes_of(std::uint32_t bits) {
-    using Integer = typename simd::Types<T>::integer;
-    mask<T> bit;
-    for (int i = 0; i < lanes<T>; ++i) bit[i] = Integer{1} << i;
-    return ((mask<T>{} + static_cast<Integer>(bits)) & bit) != 0;
-}
-
-/// The first n lanes of v, zero in the others.
-template <class T>
-MLQA_INLINE vec<T> first_lanes(vec<T> v, int n) {
-    return simd::select(lanes_of<T>((1u << n) - 1), v, vec<T>{});
-}
-
-// ---- Activations: PyTorch's, also for NaN
-
-/// Where the activation is the identity.
-template <Activation A, class V>
-MLQA_INLINE auto is_linear(V z) {
-    if constexpr (A == Activation::leaky_relu)
-        return z > V{};
-    else
-        return ~(z <= V{});
-}
-
-template <Activation A, class V, class M>
-MLQA_INLINE V activate(V z, M linear) {
-    if constexpr (A == Activation::relu) return simd::select(linear, z, V{});
-    if constexpr (A == Activation::leaky_relu)
-        return simd::select(linear, z, z * static_cast<decltype(+z[0])>(leaky_relu_slope));
-    if constexpr (A == Activation::elu) return simd::select(linear, z, vmath::expm1(z));
-    return z;
-}
 
 // ---- Coefficients: the same for a whole run, or another for each column
 
@@ -160,6 +78,20 @@ template <class T>
 MLQA_INLINE Pointers<T> pointers(const BatchNormTile<T>& t, std::int64_t p, std::int64_t c) {
     return {start(t.x, p, c),  start(t.dy, p, c),        start(t.residual, p, c), start(t.y, p, c),
             start(t.dx, p, c), start(t.dresidual, p, c), start(t.mask, p, c)};
+}
+
+/// The tile with rows `n` rows apart for neighbours. Rows walked together are far from each other, each the
+/// head of a stream of its own: the hardware does not follow streams that share a page.
+template <class T>
+MLQA_INLINE BatchNormTile<T> with_stride(BatchNormTile<T> t, std::int64_t n) {
+    t.x.plane_stride *= n;
+    t.dy.plane_stride *= n;
+    t.residual.plane_stride *= n;
+    t.y.plane_stride *= n;
+    t.dx.plane_stride *= n;
+    t.dresidual.plane_stride *= n;
+    t.mask.plane_stride *= n;
+    return t;
 }
 
 // ---- Forward
@@ -281,10 +213,12 @@ template <class Direction, class T, Activation A, bool Residual>
 void walk_rows(const BatchNormTile<T>* tile) {
     const BatchNormTile<T> t = *tile;
     const OfColumn<T> k{t};
-    std::int64_t p = t.planes;
-    for (; p >= pass_rows; p -= pass_rows)
-        walk_run<Direction, pass_rows, T, A, Residual>(t, pointers(t, p - pass_rows, 0), k);
-    for (; p > 0; --p) walk_run<Direction, 1, T, A, Residual>(t, pointers(t, p - 1, 0), k);
+    const std::int64_t n = t.planes / pass_rows;
+    const BatchNormTile<T> streams = with_stride(t, n);
+    for (std::int64_t p = 0; p < n; ++p)
+        walk_run<Direction, pass_rows, T, A, Residual>(streams, pointers(t, p, 0), k);
+    for (std::int64_t p = pass_rows * n; p < t.planes; ++p)
+        walk_run<Direction, 1, T, A, Residual>(t, pointers(t, p, 0), k);
     if (t.stream) simd::fence();
 }
 
@@ -311,7 +245,6 @@ struct Deviations {
         s = s + d;
         q = simd::fma(d, d, q);
     }
-    static MLQA_INLINE void prefetch(const Pointers<T>& p, std::int64_t i) { simd::prefetch(p.x + i); }
 };
 
 /// The two terms of the gradients. Lanes past the end have dy = 0 and so dz = 0.
@@ -329,10 +262,6 @@ struct GradientTerms {
         s = s + dz;
         q = simd::fma(dz, centred, q);
     }
-    static MLQA_INLINE void prefetch(const Pointers<T>& p, std::int64_t i) {
-        simd::prefetch(p.x + i);
-        simd::prefetch(p.dy + i);
-    }
 };
 
 /// One run of one channel. Four pairs of accumulators hide the latency of an addition.
@@ -340,17 +269,14 @@ template <class T, class Terms>
 MLQA_INLINE void sum_run(const BatchNormTile<T>& t, const Pointers<T>& p, const Affine<T>& affine,
                          double* sums) {
     constexpr int w = lanes<T>, unroll = 4;
-    constexpr std::int64_t ahead = prefetch_bytes / static_cast<std::int64_t>(sizeof(T));
     for (std::int64_t first = 0; first < t.length; first += flush_length) {
         const std::int64_t end = first + flush_length < t.length ? first + flush_length : t.length;
         vec<T> s[unroll] = {}, q[unroll] = {};
         std::int64_t i = first;
         for (; i + unroll * w <= end; i += unroll * w) {
 #pragma GCC unroll 4
-            for (int u = 0; u < unroll; ++u) {
-                Terms::prefetch(p, i + u * w + ahead);
+            for (int u = 0; u < unroll; ++u)
                 Terms::template add<true>(t, p, affine, 0, i + u * w, w, s[u], q[u]);
-            }
         }
         for (; i + w <= end; i += w) Terms::template add<true>(t, p, affine, 0, i, w, s[0], q[0]);
         if (i < end) Terms::template add<false>(t, p, affine, 0, i, static_cast<int>(end - i), s[0], q[0]);
@@ -392,10 +318,11 @@ MLQA_INLINE void sum_rows_of(const BatchNormTile<T>& t, const Pointers<T>& p, do
 template <class T, class Terms>
 void sum_all_rows(const BatchNormTile<T>* tile, double* sums) {
     const BatchNormTile<T> t = *tile;
-    std::int64_t p = 0;
-    for (; p + sum_rows <= t.planes; p += sum_rows)
-        sum_rows_of<sum_rows, T, Terms>(t, pointers(t, p, 0), sums);
-    for (; p < t.planes; ++p) sum_rows_of<1, T, Terms>(t, pointers(t, p, 0), sums);
+    const std::int64_t n = t.planes / sum_rows;
+    const BatchNormTile<T> streams = with_stride(t, n);
+    for (std::int64_t p = 0; p < n; ++p) sum_rows_of<sum_rows, T, Terms>(streams, pointers(t, p, 0), sums);
+    for (std::int64_t p = sum_rows * n; p < t.planes; ++p)
+        sum_rows_of<1, T, Terms>(t, pointers(t, p, 0), sums);
 }
 
 // ---- The table

@@ -8,14 +8,11 @@
 #include <cstdint>
 
 #include "core/isa.hpp"
+#include "nn/activation.hpp"
 
 namespace mlqa::nn {
 
-enum class Activation : int { none = 0, relu, leaky_relu, elu };
 enum class Form : int { planes = 0, rows };
-
-constexpr double leaky_relu_slope = 0.01;
-constexpr double elu_alpha = 1.0;
 
 /// Elements to a word of the bit mask; coefficients and sums of rows are padded to a multiple of it.
 constexpr std::int64_t mask_word = 16;
