@@ -175,7 +175,6 @@ struct BackwardContext {
     T* dweight;
     T* dbias;
     double count;
-    bool training;
 };
 
 template <class T>
@@ -186,10 +185,10 @@ bool finish_gradient(void* context, index_t c, double sum, double product, bool)
     const double dweight = (product - low * sum) * r;
     b.dweight[c] = static_cast<T>(dweight);
     b.dbias[c] = static_cast<T>(sum);
-    const double slope = b.training ? -factor * r * dweight / b.count : 0.0;
+    const double slope = -factor * r * dweight / b.count;
     b.coefficients.set(dz_factor, c, factor);
     b.coefficients.set(x_factor, c, slope);
-    b.coefficients.set(constant, c, b.training ? -factor * sum / b.count - slope * low : 0.0);
+    b.coefficients.set(constant, c, -factor * sum / b.count - slope * low);
     return false;
 }
 
@@ -244,9 +243,8 @@ Status batch_norm_backward(const BatchNormShape& shape, const BatchNormBackward<
                            const BatchNormOptions& options, const BatchNormStatistics& statistics) {
     const Coefficients<T> coefficients(shape, 6);
     for (index_t c = 0; c < shape.channels; ++c) set_affine(coefficients, statistics, c);
-    BackwardContext<T> context{
-        coefficients,    statistics, tensors.dweight, tensors.dbias, static_cast<double>(shape.count()),
-        options.training};
+    BackwardContext<T> context{coefficients, statistics, tensors.dweight, tensors.dbias,
+                               static_cast<double>(shape.count())};
     BatchNormTile<T> tile{};
     tile.x = in_lines(tensors.x, shape);
     tile.dy = in_lines(tensors.dy, shape);
@@ -257,6 +255,7 @@ Status batch_norm_backward(const BatchNormShape& shape, const BatchNormBackward<
     tile.dresidual = in_lines(tensors.dresidual, shape);
     tile.stream = may_stream(shape, tile.dx, nullptr, nullptr) &&
                   (tile.dresidual.data == nullptr || may_stream(shape, tile.dresidual, nullptr, nullptr));
+    tile.constant_statistics = !options.training;
     point_to(tile, coefficients, true);
     const BatchNormTable<T>& kernels = table(T{});
     const int form = static_cast<int>(shape.form), activation = static_cast<int>(options.activation);

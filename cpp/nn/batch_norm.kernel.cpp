@@ -162,7 +162,8 @@ MLQA_INLINE void backward_word(const BatchNormTile<T>& t, const Pointers<T>& p, 
             const vec<T> dz = gradient_before_activation<Whole, T, A, Residual>(
                 dy, centred, affine, p.residual + row * t.residual.plane_stride,
                 p.mask + row * t.mask.plane_stride, j, left);
-            write<Whole>(p.dx + row * t.dx.plane_stride + j, gradient(dz, centred), left, t.stream);
+            const vec<T> dx = t.constant_statistics ? gradient.dz_factor * dz : gradient(dz, centred);
+            write<Whole>(p.dx + row * t.dx.plane_stride + j, dx, left, t.stream);
             if (p.dresidual != nullptr)
                 write<Whole>(p.dresidual + row * t.dresidual.plane_stride + j, dz, left, t.stream);
         }

@@ -45,7 +45,8 @@ struct BatchNormTile {
     const T* dz_factor;
     const T* x_factor;
     const T* constant;
-    bool stream;  ///< results go past the caches; their runs are aligned to 64 bytes
+    bool constant_statistics;  ///< backward: dx = dz_factor dz, whatever x is
+    bool stream;               ///< results go past the caches; their runs are aligned to 64 bytes
 };
 
 /// Doubles that the sums of one channel take in the form of planes: two sums, 16 lanes each, to be added up.

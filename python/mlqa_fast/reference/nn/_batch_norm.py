@@ -79,9 +79,24 @@ def batch_norm_forward(
     return result, BatchNormContext(centred, r, w.reshape(channels), slope, training, given)
 
 
-def batch_norm(*args: Any, **keywords: Any) -> Array:
+def batch_norm(
+    input: npt.ArrayLike,
+    running_mean: Array | None,
+    running_var: Array | None,
+    weight: npt.ArrayLike | None = None,
+    bias: npt.ArrayLike | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    *,
+    activation: str | None = None,
+    residual: npt.ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
     """Y of :func:`batch_norm_forward`."""
-    return batch_norm_forward(*args, **keywords)[0]
+    statistics = (running_mean, running_var, weight, bias, training, momentum, eps)
+    added: dict[str, Any] = {"activation": activation, "residual": residual, "out": out}
+    return batch_norm_forward(input, *statistics, **added)[0]
 
 
 def batch_norm_backward(
