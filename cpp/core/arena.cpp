@@ -60,8 +60,8 @@ void* small_allocate(std::size_t bytes) noexcept {
 
 void small_release(void* block) noexcept {
 #if MLQA_POSIX
-    std::free(
-        block);  // NOLINT(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory): from posix_memalign
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory): from posix_memalign
+    std::free(block);
 #else
     _aligned_free(block);
 #endif

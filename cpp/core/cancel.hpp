@@ -2,7 +2,7 @@
 // started the call (the Python binding, a C++ program) installs a Hook that says whether to go on.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace mlqa::cancel {
@@ -18,6 +18,18 @@ public:
 
 constexpr int poll_interval_ms = 20;
 
+/// A call that is being watched. Progress has a clock of its own: polls without a report, which are many,
+/// must not use up its turns.
+struct Call {
+    using clock = std::chrono::steady_clock;
+    Hook* hook;
+    Call* outer;
+    std::uint64_t requests_at_start;
+    clock::time_point next_check;
+    clock::time_point next_report;
+    bool stopped;
+};
+
 /// Installs a hook for the calling thread while it lives.
 class Scope {
 public:
@@ -27,7 +39,7 @@ public:
     Scope& operator=(const Scope&) = delete;
 
 private:
-    void* outer_;
+    Call call_;
 };
 
 /// True once the running call is to stop; cheap enough for once a block. False where no hook is installed.

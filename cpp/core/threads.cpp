@@ -128,15 +128,21 @@ public:
     }
 
 private:
+    /// Where no more threads are to be had, those that there are do the work.
     void start(int helpers) {
-        try {
-            while (static_cast<int>(threads_.size()) < helpers) {
-                const int index = static_cast<int>(threads_.size());
-                const std::uint64_t seen = epoch_.load(std::memory_order_acquire);
-                threads_.emplace_back([this, index, seen] { loop(index, seen); });
-            }
-        } catch (const std::system_error&) {  // no more threads to be had: work with those there are
+        while (static_cast<int>(threads_.size()) < helpers && start_one()) {
         }
+    }
+
+    bool start_one() {
+        const int index = static_cast<int>(threads_.size());
+        const std::uint64_t seen = epoch_.load(std::memory_order_acquire);
+        try {
+            threads_.emplace_back([this, index, seen] { loop(index, seen); });
+        } catch (const std::system_error&) {
+            return false;
+        }
+        return true;
     }
 
     void loop(int index, std::uint64_t seen) {
