@@ -150,6 +150,17 @@ def test_far_beyond_the_first_look(ascending, isa, rng):
     np.testing.assert_array_equal(index, np.argsort(distances, axis=1, kind="stable")[:, :20])
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_just_beyond_the_first_look(side, isa):
+    """On one side the rows are a little closer together: those beyond its first 512 are needed."""
+    steps = np.arange(1.0, 2049)
+    X = np.sort(side * np.concatenate([-steps, [0.0], 1.1 * steps]))[:, None]
+    for k in (900, 960, 1000, 1020):
+        index = core.knn_within(X, k, None, np.array([2048]))[1]
+        distances = np.abs(X[:, 0] - X[2048])
+        np.testing.assert_array_equal(index[0], np.argsort(distances, kind="stable")[1 : k + 1])
+
+
 def test_ties_across_the_sorted_feature(isa):
     """A grid: many rows at the same distance on both sides, the lower index comes first."""
     side = np.arange(50.0)
