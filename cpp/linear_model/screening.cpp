@@ -35,12 +35,13 @@ Screen::Screen(const Design& design, const Target& target, bool positive, const 
       gram_(gram),
       gram_error_(gram_error),
       gradients_(static_cast<std::size_t>(design.features())),
-      stamps_(static_cast<std::size_t>(design.features()), 0.0) {
+      stamps_(static_cast<std::size_t>(design.features()), 0.0),
+      margins_(static_cast<std::size_t>(design.features())) {
     std::copy_n(target.correlations, design.features(), gradients_.data());
     for (index_t j = 0; j < design.features(); ++j)
         if (design.squared_norm(j) > 0) features_.push_back(j);
     const double y_norm = std::sqrt(target.squared) * up;
-    margin_ = (design.sum_error() + design.entry_error()) * y_norm;
+    std::fill(margins_.begin(), margins_.end(), (design.sum_error() + design.entry_error()) * y_norm);
     if (gram != nullptr) return;
     const auto n = static_cast<std::size_t>(design.samples());
     residual_ = arena::Buffer<double>(n);
@@ -55,7 +56,8 @@ double Screen::magnitude(index_t j) const {
 
 double Screen::upper(index_t j) const {
     return magnitude(j) +
-           design_.norm_bound(j) * (travel_ - stamps_[static_cast<std::size_t>(j)] + margin_) * up;
+           design_.norm_bound(j) *
+               (travel_ - stamps_[static_cast<std::size_t>(j)] + margins_[static_cast<std::size_t>(j)]) * up;
 }
 
 bool Screen::excluded(index_t j, double lambda, const Certificate& certificate) const {
@@ -104,8 +106,8 @@ Status Screen::evaluate_columns(const double* w, const std::vector<index_t>& sup
     const double error = design_.sum_error(), size = static_cast<double>(support.size());
     sums.r_error = (size + 8) * unit * (y_norm + sums.reach) + design_.entry_error() * sums.reach;
     sums.r_squared_error = error * sums.r_squared;
-    sums.y_r_error = error * y_norm * r_norm;
-    margin_ = std::max(margin_, (error + design_.entry_error()) * r_norm);
+    sums.y_r_error = error * y_norm * r_norm + y_norm * sums.r_error;
+    const double margin = (error + design_.entry_error()) * r_norm + sums.r_error;
 
     due_.clear();
     for (const index_t j : features_)
@@ -118,6 +120,7 @@ Status Screen::evaluate_columns(const double* w, const std::vector<index_t>& sup
         const auto j = static_cast<std::size_t>(due_[i]);
         gradients_[j] = exact_[i];
         stamps_[j] = travel_;
+        margins_[j] = margin;
         sums.dual = std::max(sums.dual, magnitude(due_[i]));
         sums.dual_bound = std::max(sums.dual_bound, upper(due_[i]));
     }
@@ -144,8 +147,8 @@ Status Screen::evaluate_gram(const double* w, const std::vector<index_t>& suppor
         design_.sum_error() + gram_error_ + (static_cast<double>(support.size()) + 16) * unit;
     sums.r_error = design_.entry_error() * sums.reach;
     sums.r_squared_error = 4 * error * whole * whole;
-    sums.y_r_error = 2 * error * whole * whole;
-    margin_ = (2 * error + design_.entry_error()) * whole;
+    sums.y_r_error = 2 * error * whole * whole + std::sqrt(target_.squared) * up * sums.r_error;
+    std::fill(margins_.begin(), margins_.end(), (2 * error + design_.entry_error()) * whole);
     for (const index_t j : features_) {
         sums.dual = std::max(sums.dual, magnitude(j));
         sums.dual_bound = std::max(sums.dual_bound, upper(j));
@@ -173,7 +176,7 @@ void Screen::certify(const double* w, double lambda, const Sums& sums, Certifica
     const double r_squared = sums.r_squared + sums.r_squared_error;
     const double r_norm = std::sqrt(r_squared) + sums.r_error;
     const double primal = (0.5 * r_norm * r_norm + lambda * sums.w_norm) * up;
-    const double dual = dual_value(safe, sums.y_r - sums.y_r_error, r_squared);
+    const double dual = dual_value(safe, sums.y_r - sums.y_r_error, r_norm * r_norm);
     certificate.bound = primal - dual + 64 * unit * (primal + std::abs(dual));
 }
 

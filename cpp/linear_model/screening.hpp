@@ -6,7 +6,9 @@
 //
 // (O. Fercoq, A. Gramfort, J. Salmon, "Mind the duality gap: safer rules for the Lasso", ICML 2015, eq. 5-9).
 // `bound` adds what rounding may hide: gamma_n ||x_j|| ||r|| for each g_j, the rounding of r, of the norms
-// and of the stored columns; it is a true upper bound of P(w) - min P for the coefficients as returned.
+// and of the stored columns; it is a true upper bound of P(w) - min P for the coefficients as returned,
+// and of the gap as anybody else computes it from them. (A rounded mean needs no allowance: the residual is
+// then that of another intercept, and to the dual point it is a second-order effect.)
 //
 // A gradient is not computed anew while |g_j| + ||x_j|| ||r_now - r_then|| <= threshold (Cauchy-Schwarz): at
 // or below lambda such a feature changes no gap. Gap-safe rule (same paper, eq. 11): feature j is zero in the
@@ -67,11 +69,12 @@ private:
     bool positive_;
     const Gram* gram_;
     double gram_error_;
-    arena::Buffer<double> gradients_, stamps_, residual_, next_;
+    arena::Buffer<double> gradients_;
+    arena::Buffer<double> stamps_, margins_;  ///< `travel_` at, and error of, each; relative to ||x_j||
+    arena::Buffer<double> residual_, next_;
     std::vector<index_t> features_, due_;
     arena::Buffer<double> exact_;
     double travel_ = 0;  ///< length of the path that r has gone
-    double margin_ = 0;  ///< error of a gradient relative to ||x_j||
 };
 
 }  // namespace mlqa::linear_model

@@ -115,6 +115,7 @@ def test_bad_starts_are_left_behind(updates, start):
     options = {"tol": 1e-10, "max_iter": 10**5, "updates": updates}
     ours = lasso_cd(X, y, 0.1, coef_init=np.full(20, start), **options)
     np.testing.assert_allclose(ours.coef, lasso_cd(X, y, 0.1, **options).coef, atol=1e-6)
+    assert gap_of(X, y, ours.coef, 0.1) <= ours.dual_gap <= 2.1e-10 * energy(y)
 
 
 @every_update
