@@ -145,7 +145,7 @@ private:
     void add(const std::vector<const double*>& rows, const std::vector<double>& weight, int n_threads) {
         const index_t n = state_.length(), m = static_cast<index_t>(rows.size());
         const index_t chunks = (n + gradient_run - 1) / gradient_run;
-        threads::parallel_for(chunks, m * n < 200'000 ? 1 : n_threads, [&](index_t chunk, int) {
+        threads::parallel_for(chunks, m * n < 1'000'000 ? 1 : n_threads, [&](index_t chunk, int) {
             working_set_kernels().accumulate(rows.data(), weight.data(), m, chunk * gradient_run,
                                              std::min(n, (chunk + 1) * gradient_run), state_.f.data());
         });

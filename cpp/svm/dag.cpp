@@ -41,7 +41,7 @@ Status walk(const Machines& machines, const Points& x, int n_threads, index_t* l
     const index_t n = x.count(), width = predictor.panel_width();
     std::vector<Predictor::Scratch> scratch(static_cast<std::size_t>(n_threads));
     const double work = static_cast<double>(n) * static_cast<double>(machines.size() * (x.features() + 16));
-    return threads::parallel_for((n + width - 1) / width, work < 2e5 ? 1 : n_threads,
+    return threads::parallel_for((n + width - 1) / width, work < serial_work ? 1 : n_threads,
                                  [&](index_t chunk, int w) {
                                      Predictor::Scratch& own = scratch[static_cast<std::size_t>(w)];
                                      const index_t first = chunk * width, m = std::min(width, n - first);

@@ -148,7 +148,7 @@ Status vote(const Machines& machines, const Points& x, int n_threads, double* de
     std::vector<Worker> workers(at(n_threads));
     const double work = static_cast<double>(n) * static_cast<double>(machines.size() * (x.features() + 16));
     return threads::parallel_for(
-        (n + width - 1) / width, work < 2e5 ? 1 : n_threads, [&](index_t chunk, int w) {
+        (n + width - 1) / width, work < serial_work ? 1 : n_threads, [&](index_t chunk, int w) {
             Worker& worker = workers[at(w)];
             worker.decided.resize(at(pairs * width));
             const index_t first = chunk * width, m = std::min(width, n - first);

@@ -166,7 +166,7 @@ Status PointSet::rows(const Block& block, double* const* out, int n_threads) con
     const index_t chunks = (size_ + columns - 1) / columns;
     const double work = static_cast<double>(block.size_) * static_cast<double>(size_) *
                         (static_cast<double>(points_.features()) + 16.0);
-    return threads::parallel_for(chunks, work < 4e5 ? 1 : n_threads, [&](index_t chunk, int) {
+    return threads::parallel_for(chunks, work < serial_work ? 1 : n_threads, [&](index_t chunk, int) {
         rows(block, chunk * columns, std::min(size_, (chunk + 1) * columns), out);
     });
 }
@@ -188,7 +188,7 @@ Status PointSet::matrix(index_t first, index_t last, double* k, int n_threads) c
     const index_t step = chunk_columns();
     const double work = static_cast<double>(last - first) * static_cast<double>(size_) *
                         (static_cast<double>(features()) + 16.0);
-    const int used = work < 4e5 ? 1 : n_threads;
+    const int used = work < serial_work ? 1 : n_threads;
     std::vector<Block> blocks(static_cast<std::size_t>(used));
     return threads::parallel_for((last - first + step - 1) / step, used, [&](index_t chunk, int worker) {
         const index_t row = first + chunk * step;

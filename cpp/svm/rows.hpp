@@ -17,6 +17,10 @@
 
 namespace mlqa::svm {
 
+/// Values times (features + 16) below which a call stays serial: some half a millisecond, what a worker that
+/// is not running at the moment may cost.
+constexpr double serial_work = 2e7;
+
 /// Points as the caller holds them: dense rows, sparse rows, or a kernel matrix (points by points).
 struct Points {
     MatrixView<const double> dense;
