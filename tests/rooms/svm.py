@@ -16,20 +16,26 @@ def classes(rng, n, d, k, spread=1.0):
     return rng.normal(size=(k, d))[y] + spread * rng.normal(size=(n, d)), y
 
 
-def binary(rng, n=260, d=6):
+def binary(rng, n=800, d=30):
     X, y = classes(rng, n, d, 2)
-    return {"X": X, "y": y, "C": 2.0, "gamma": 0.1}
+    return {"X": X, "y": y, "C": 2.0, "gamma": 0.02}
+
+
+def larger(rng):
+    """More points than a machine with all its kernel values has."""
+    X, y = classes(rng, 2600, 24, 2)
+    return {"X": X, "y": y, "C": 0.5, "gamma": 0.02}
+
+
+def few_rows(rng):
+    """A cache that holds a part of the rows."""
+    return binary(rng, 260, 6) | {"cache_size": 0.1}
 
 
 def smo(n_jobs, X, y, **parameters):
     """Coefficients and the constant; the numbers of steps differ with the rounding."""
     result = svm_smo(X, y, tol=TOL, n_jobs=n_jobs, **parameters)
     return result.dual_coef, result.intercept, result.objective
-
-
-def batched(n_jobs, X, y, **parameters):
-    """A cache of too few rows for the whole matrix."""
-    return smo(n_jobs, X, y, cache_size=0.1, **parameters)
 
 
 def ovo(n_jobs, X, y, points, **parameters):
@@ -53,7 +59,7 @@ def sparse_classes(rng):
 
 
 def machines(rng):
-    X, y = classes(rng, 600, 7, 8)
+    X, y = classes(rng, 6000, 7, 8)
     svc = SVC(tol=TOL, C=3.0, gamma=0.05).fit(X[:200], y[:200])
     return {
         "X": X[200:],
@@ -75,12 +81,13 @@ ROOMS = [
     Room("svm/smo", binary, smo, isa_tolerance=1e-5),
     Room(
         "svm/smo (batched)",
-        binary,
-        batched,
+        larger,
+        smo,
         isa_tolerance=1e-5,
         long_inputs=large,
         long_run=lambda X, y, **p: svm_smo(X, y, n_jobs=2, **p),
     ),
+    Room("svm/smo (few rows)", few_rows, smo, isa_tolerance=1e-5),
     Room("svm/ovo", ten_classes, ovo, isa_tolerance=1e-5),
     Room("svm/ovo (sparse)", sparse_classes, sparse_ovo, isa_tolerance=1e-5),
     Room("svm/dag", machines, lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, **p)),
