@@ -38,8 +38,8 @@
 //
 // Rows are met in the order of the widest feature (pairwise/sweep.hpp), outwards from a block of queries: a
 // gap of the feature whose half square is above R_i + H_i - B_i, which is at least the half distance of k
-// rows already met, ends the search on that side. 200000 rows with 2 features take a fiftieth of the time of
-// all pairs, 50000 with 8 features half.
+// rows already met, ends the search on that side. On one thread it took 10000 uniform rows with 2 features
+// from 53 to 18 ms; with 20 or 128 uniform features it neither helped nor cost anything to speak of.
 //
 // Where the scale leaves [2^-400, 2^400] (squares would overflow or vanish in float64 as well) or d > 2^20,
 // and where there are too few pairs to pay for packing, every pair is evaluated by D.
