@@ -37,28 +37,14 @@ def inputs(shape, dtype, activation, channels_last=False, with_residual=False):
     return make
 
 
-def long_run(x):
-    """Many calls, each of them long enough to be stopped inside."""
-    y = np.empty(x.shape, x.dtype)
-    for _ in range(500):
-        batch_norm_alone(x, None, None, training=True, out=y)
-
-
 # Where a sum is rounded another way, an element near 0 may pass an activation or not: none here.
 BOUND = {"float32": 2e-6, "float64": 1e-13}
-LONG = {
-    "planes, float32": {
-        "long_inputs": lambda: {"x": np.ones((20, 64, 112, 112), np.float32)},
-        "long_run": long_run,
-    }
-}
 ROOMS = [
     Room(
         name=f"nn/batch_norm ({name})",
         inputs=inputs(*shape),
         run=batch_norm,
         isa_tolerance=BOUND,
-        **LONG.get(name, {}),
     )
     for name, shape in {
         "planes, float32": ((8, 20, 61, 61), np.float32, None),
