@@ -51,6 +51,6 @@ preload=""
 for library in $libraries libstdc++.so.6; do
     preload="$preload $("$CXX" -print-file-name=$library)"
 done
-# One thread a BLAS: what is looked for is in this project.
+# One thread a BLAS: what is looked for is in this project. A report goes past pytest to the terminal.
 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=2 PYTHONMALLOC=malloc LD_PRELOAD="${preload# }" \
-    "$venv/bin/python" -m pytest -q -m sanitize -o timeout=600 -p no:cacheprovider "$@"
+    "$venv/bin/python" -m pytest -q --capture=sys -m sanitize -o timeout=600 -p no:cacheprovider "$@"

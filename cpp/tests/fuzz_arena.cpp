@@ -1,5 +1,7 @@
 // Any sequence of allocations: blocks are aligned, keep what was written, and have one owner.
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <map>
 
 #include "core/arena.hpp"
@@ -14,16 +16,23 @@ struct Block {
     std::size_t size;
 };
 
+constexpr std::size_t prefix = 4096;
+
 void fill(Block block, unsigned char value) {
-    if (block.size == 0) return;
-    block.data[0] = block.data[block.size / 2] = block.data[block.size - 1] = value;
+    std::memset(block.data, value, std::min(block.size, prefix));
+    if (block.size > 0) block.data[block.size - 1] = value;
 }
 
+/// The first `size` bytes, as far as they were written.
 void check(Block block, std::size_t size, unsigned char value) {
     FUZZ_CHECK(reinterpret_cast<std::uintptr_t>(block.data) % arena::alignment == 0);
-    if (size == 0) return;
-    FUZZ_CHECK(block.data[0] == value);
-    if (size == block.size) FUZZ_CHECK(block.data[size / 2] == value && block.data[size - 1] == value);
+    for (std::size_t i = 0; i < std::min(size, prefix); ++i) FUZZ_CHECK(block.data[i] == value);
+}
+
+void release(Block block, unsigned char value) {
+    check(block, block.size, value);
+    FUZZ_CHECK(block.size == 0 || block.data[block.size - 1] == value);
+    arena::release(block.data);
 }
 
 }  // namespace
@@ -41,8 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             fill(made, name);
             blocks.emplace(name, made);
         } else if (input.between(0, 1) == 0) {
-            check(found->second, found->second.size, name);
-            arena::release(found->second.data);
+            release(found->second, name);
             blocks.erase(found);
         } else {
             const std::size_t both = bytes < found->second.size ? bytes : found->second.size;
@@ -52,9 +60,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         FUZZ_CHECK(arena::kept() <= arena::limit());
     }
-    for (const auto& [name, block] : blocks) {
-        check(block, block.size, name);
-        arena::release(block.data);
-    }
+    for (const auto& [name, block] : blocks) release(block, name);
     return 0;
 }

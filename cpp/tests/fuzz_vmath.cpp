@@ -1,5 +1,6 @@
 // Vector functions against the C library, on every instruction set, for any bits.
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 
 #include "core/isa.hpp"
