@@ -17,7 +17,7 @@ namespace mlqa::bindings {
 namespace {
 
 template <class T>
-using Contiguous = py::array_t<T, py::array::c_style>;
+using Contiguous = py::array_t<T, aligned_rows>;
 
 template <class T>
 py::array_t<T> apply(void (*function)(const T*, T*, std::int64_t), const Contiguous<T>& x) {

@@ -21,7 +21,7 @@ namespace {
 
 namespace lm = linear_model;
 
-using Doubles = py::array_t<double, py::array::c_style>;
+using Doubles = py::array_t<double, aligned_rows>;
 using OptionalDoubles = std::optional<Doubles>;
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -200,7 +200,7 @@ PathArrays dense_path(const py::array& x, const PathArguments& arguments, py::ob
     refuse("X must be float32 or float64 in native byte order");
 }
 
-using Indices = py::array_t<std::int32_t, py::array::c_style>;
+using Indices = py::array_t<std::int32_t, aligned_rows>;
 
 void check_columns(const Indices& indices, const Indices& offsets, py::ssize_t entries, index_t rows) {
     if (offsets.ndim() != 1 || offsets.size() < 2 || indices.ndim() != 1 || indices.size() != entries)
@@ -225,7 +225,7 @@ PathArrays sparse_path(const py::array& data, const Indices& indices, const Indi
     check_arguments(arguments, rows, p);
     const auto call = [&](auto zero) {
         using T = decltype(zero);
-        const py::array_t<T, py::array::c_style> values = py::array_t<T, py::array::c_style>::ensure(data);
+        const py::array_t<T, aligned_rows> values = py::array_t<T, aligned_rows>::ensure(data);
         const SparseView<T> view{values.data(), indices.data(), offsets.data(), p, rows};
         return run<T>(arguments, p, std::move(progress), [&](const lm::Preparation& preparation) {
             return lm::sparse_design(view, preparation);

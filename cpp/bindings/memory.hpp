@@ -11,6 +11,12 @@ namespace mlqa::bindings {
 
 namespace py = pybind11;
 
+/// Flags of arrays whose elements are reached through typed pointers: pybind11 hands over a copy of what is
+/// misaligned. Such arguments are read only; a copy that is written to would be lost.
+constexpr int aligned = py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+constexpr int aligned_rows = py::array::c_style | aligned;
+constexpr int aligned_strides = py::array::forcecast | aligned;
+
 /// Loads NumPy's C API; once, when the module is imported.
 void import_numpy();
 

@@ -16,7 +16,7 @@ namespace {
 namespace os = over_sampling;
 
 template <class T>
-using Contiguous = py::array_t<T, py::array::c_style>;
+using Contiguous = py::array_t<T, aligned_rows>;
 using Indices = Contiguous<std::int64_t>;
 
 /// Ends and fractions as a view; every end is a row below `rows`.
@@ -33,7 +33,7 @@ os::Segments segments(const Indices& base, const Indices& neighbor, const Contig
 }
 
 template <class T>
-py::array_t<T> copy_rows(const py::array_t<T>& x, index_t extra, int n_jobs) {
+py::array_t<T> copy_rows(const py::array_t<T, aligned_strides>& x, index_t extra, int n_jobs) {
     if (x.ndim() != 2) throw py::value_error("X must be a matrix");
     if (extra < 0) throw py::value_error("extra must not be negative");
     for (int axis = 0; axis < 2; ++axis)

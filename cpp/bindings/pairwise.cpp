@@ -19,7 +19,7 @@ namespace mlqa::bindings {
 namespace {
 
 template <class T>
-using Rows = py::array_t<T, py::array::c_style>;
+using Rows = py::array_t<T, aligned_rows>;
 
 const TileTable<float>& table(float) {
     return tiles_kernels().f32;
@@ -60,7 +60,7 @@ py::array_t<T> product(const Rows<T>& a, const Rows<T>& b) {
     return g;
 }
 
-using Positions = py::array_t<std::int64_t, py::array::c_style>;
+using Positions = py::array_t<std::int64_t, aligned_rows>;
 using Bounds = std::pair<py::array_t<double>, py::array_t<double>>;
 using Found = std::pair<py::array_t<double>, py::array_t<std::int64_t>>;
 

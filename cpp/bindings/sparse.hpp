@@ -3,6 +3,7 @@
 
 #include <pybind11/numpy.h>
 
+#include "bindings/memory.hpp"
 #include "core/array.hpp"
 
 namespace mlqa::bindings {
@@ -12,9 +13,9 @@ namespace py = pybind11;
 /// A view of the three vectors of a CSR matrix, after checking that offsets rise from 0 to the number of
 /// entries and that columns are within the matrix.
 template <class T, class I>
-SparseView<T, I> sparse_view(const py::array_t<T, py::array::c_style>& values,
-                             const py::array_t<I, py::array::c_style>& indices,
-                             const py::array_t<I, py::array::c_style>& offsets, index_t columns) {
+SparseView<T, I> sparse_view(const py::array_t<T, aligned_rows>& values,
+                             const py::array_t<I, aligned_rows>& indices,
+                             const py::array_t<I, aligned_rows>& offsets, index_t columns) {
     if (values.ndim() != 1 || indices.ndim() != 1 || offsets.ndim() != 1 || offsets.size() < 1 ||
         indices.size() < values.size())
         throw py::value_error("data, indices and indptr must be the vectors of a sparse matrix");

@@ -16,8 +16,8 @@
 namespace mlqa::bindings {
 namespace {
 
-using Vector = py::array_t<double, py::array::c_style>;
-using Indices = py::array_t<std::int64_t, py::array::c_style>;
+using Vector = py::array_t<double, aligned_rows>;
+using Indices = py::array_t<std::int64_t, aligned_rows>;
 using KernelTuple = py::typing::Tuple<int, int, double, double>;
 using Counts = py::array_t<std::int32_t>;
 using Labels = py::array_t<std::int64_t>;
@@ -48,7 +48,7 @@ public:
 private:
     void read_dense(const py::object& given) {
         if (!py::isinstance<py::array_t<double>>(given)) refuse(std::string(name_) + " must hold float64");
-        const auto x = given.cast<py::array_t<double>>();
+        const auto x = given.cast<py::array_t<double, aligned_strides>>();
         if (x.ndim() != 2) refuse(std::string(name_) + " must have two dimensions");
         for (int axis = 0; axis < 2; ++axis)
             if (x.strides(axis) % static_cast<py::ssize_t>(sizeof(double)) != 0)
@@ -63,8 +63,8 @@ private:
     void read_sparse(const py::tuple& given) {
         if (given.size() != 4) refuse(std::string(name_) + " must be (data, indices, indptr, n_features)");
         const auto data = given[0].cast<Vector>();
-        const auto indices = given[1].cast<py::array_t<std::int32_t, py::array::c_style>>();
-        const auto offsets = given[2].cast<py::array_t<std::int32_t, py::array::c_style>>();
+        const auto indices = given[1].cast<py::array_t<std::int32_t, aligned_rows>>();
+        const auto offsets = given[2].cast<py::array_t<std::int32_t, aligned_rows>>();
         const auto features = given[3].cast<index_t>();
         check(data.ndim() == 1 && indices.ndim() == 1 && offsets.ndim() == 1 && offsets.size() > 0,
               "data, indices and indptr must have one dimension");
