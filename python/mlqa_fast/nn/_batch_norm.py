@@ -113,7 +113,8 @@ def batch_norm(
     In float32 the largest error is at most 1e-6 of the largest result, also where the mean is a
     million standard deviations: statistics are summed about a shift close to the mean and in
     float64, and the mean is carried with more digits than float32 has. In float64 it is 1e-12.
-    NaN makes NaN of its channel, as in PyTorch.
+    Where the terms of a result nearly cancel (a bias gradient close to zero, say), the bound is
+    relative to the terms. NaN makes NaN of its channel, as in PyTorch.
 
     References
     ----------
