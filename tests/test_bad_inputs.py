@@ -1,6 +1,7 @@
 """Every public entry refuses what it cannot use, in words, before any work; the rest works."""
 
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.utils import check_X_y
@@ -51,8 +51,6 @@ def rows_far_apart(x):
 
 
 def memory_mapped(x):
-    import tempfile
-
     with tempfile.TemporaryFile() as file:
         file.write(x.tobytes())
         file.flush()
@@ -61,6 +59,12 @@ def memory_mapped(x):
 
 class SubArray(np.ndarray):
     """A subclass that changes nothing."""
+
+
+def polars_frame(x):
+    import polars  # here, because its threads do not live under ThreadSanitizer
+
+    return polars.DataFrame(x, schema=[f"c{j}" for j in range(x.shape[1])])
 
 
 class ArrayLike:
@@ -180,7 +184,7 @@ KINDS = [
     Kind("masked array", np.ma.masked_array),
     Kind("pandas", pd.DataFrame),
     Kind("pandas, nullable", lambda x: pd.DataFrame(x).astype("Float64")),
-    Kind("polars", lambda x: pl.DataFrame(x, schema=[f"c{j}" for j in range(x.shape[1])])),
+    Kind("polars", polars_frame),
     # the target
     Kind(
         "target too short", lambda y: y[:-1], r"(?i)inconsistent|length|samples|shape", target=True

@@ -7,7 +7,6 @@ import imblearn.over_sampling
 import imblearn.pipeline
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 import scipy.sparse as sp
 from hypothesis import given
@@ -468,6 +467,8 @@ def test_pandas_sparse():
 
 
 def test_polars():
+    import polars as pl  # here, because its threads do not live under ThreadSanitizer
+
     X, y = data()
     frame = pl.DataFrame({"a": np.round(8 * X[:, 0]).astype(np.int32), "b": X[:, 1]})
     labels = pl.Series("label", np.array(["few", "some", "most"])[y].tolist())
