@@ -119,12 +119,14 @@ def worst_layouts(rng, mean, deviation):
 @pytest.mark.parametrize(
     ("mean", "deviation"), [(1e4, 1e-2), (-1e4, 1e-2), (1e4, 1.0), (1e-3, 1e-4), (3e6, 1.0)]
 )
-def test_a_mean_far_from_zero_costs_no_digits(rng, mean, deviation):
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_mean_far_from_zero_costs_no_digits(rng, mean, deviation, activation):
     for x, dy, residual, weight, bias, running_mean, running_var in worst_layouts(
         rng, mean, deviation
     ):
         arrays = [x, dy, residual, weight, bias, running_mean, running_var]
-        got, want = run(functional, *arrays), run(definition, *in_float64(arrays))
+        got = run(functional, *arrays, activation=activation)
+        want = run(definition, *in_float64(arrays), activation=activation)
         for name, expected in want.items():
             error = np.max(np.abs(got[name] - expected)) / np.max(np.abs(expected))
             assert error <= 1e-6, (name, x.shape, error)
