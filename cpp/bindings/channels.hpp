@@ -40,7 +40,7 @@ struct ChannelLayout {
     /// `T` may be const. The array fits.
     template <class T>
     nn::Run<T> run(const py::array& a) const {
-        const Strides s = *strides(a);
+        const Strides s = strides(a).value();  // NOLINT(bugprone-unchecked-optional-access): it fits
         auto* data = static_cast<T*>(const_cast<void*>(a.data()));
         return {data, s.plane, s.channel};
     }

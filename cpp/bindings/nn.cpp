@@ -159,7 +159,7 @@ ForwardResult run_forward(const ForwardObjects& given, const py::array& input,
     if (keeps && !given.residual.is_none() && needs_mask(options.activation)) {
         auto mask = empty<std::uint16_t>({layout.shape.mask_words()});
         tensors.mask = mask.mutable_data();
-        result.mask = mask;
+        result.mask = std::move(mask);
     }
     tensors.running_mean = view<T>(mean);
     tensors.running_var = view<T>(var);
@@ -235,12 +235,11 @@ Context context_of(const py::tuple& ctx) {
     if (s.itemsize() != sizeof(double) || s.ndim() != 2 || s.shape(0) != statistics_rows ||
         s.shape(1) != x.shape(1) || (s.flags() & py::array::c_style) == 0 || !addressable(s))
         throw py::value_error("ctx.statistics must be a contiguous float64 array of shape (4, channels)");
-    if (c.has_residual && needs_mask(options.activation)) {
-        if (!py::isinstance<py::array_t<std::uint16_t>>(c.mask) ||
-            py::array(c.mask).size() != c.layout.shape.mask_words() ||
-            (py::array(c.mask).flags() & py::array::c_style) == 0)
-            throw py::value_error("ctx.mask must be the mask that batch_norm_forward made");
-    }
+    if (c.has_residual && needs_mask(options.activation) &&
+        (!py::isinstance<py::array_t<std::uint16_t>>(c.mask) ||
+         py::array(c.mask).size() != c.layout.shape.mask_words() ||
+         (py::array(c.mask).flags() & py::array::c_style) == 0))
+        throw py::value_error("ctx.mask must be the mask that batch_norm_forward made");
     if (c.has_residual && options.activation == Activation::elu)
         c.residual = c.layout.fitted(like_input(c.residual, x, "ctx.residual"));
     c.x = c.layout.fitted(x);

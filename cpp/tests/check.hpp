@@ -22,7 +22,7 @@ inline int& failures() {
     return count;
 }
 
-inline bool add(const char* name, void (*run)()) {
+inline bool add(const char* name, void (*run)()) noexcept {
     registry().push_back({name, run});
     return true;
 }

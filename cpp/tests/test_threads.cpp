@@ -103,6 +103,7 @@ TEST(a_failure_inside_an_inner_region_comes_out) {
 TEST(many_callers_share_the_pool) {
     std::atomic<int> wrong{0};
     std::vector<std::thread> callers;
+    callers.reserve(16);
     for (int caller = 0; caller < 16; ++caller) {
         callers.emplace_back([&] {
             for (int repetition = 0; repetition < 200; ++repetition) {
