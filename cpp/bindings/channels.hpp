@@ -37,10 +37,10 @@ struct ChannelLayout {
     /// An uninitialised array of this layout without gaps.
     py::array empty_like(const py::array& a) const;
 
-    /// `T` may be const. The array fits.
+    /// `T` may be const. The array fits, or is empty: then no stride is ever taken.
     template <class T>
     nn::Run<T> run(const py::array& a) const {
-        const Strides s = strides(a).value();  // NOLINT(bugprone-unchecked-optional-access): it fits
+        const Strides s = strides(a).value_or(Strides{0, 0});
         auto* data = static_cast<T*>(const_cast<void*>(a.data()));
         return {data, s.plane, s.channel};
     }
