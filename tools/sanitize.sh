@@ -36,7 +36,7 @@ mkdir -p "$build"
 "${PYTHON:-python3}" -m venv "$venv"
 options=(-C "build-dir=$build/cpp" -C cmake.build-type=Release -C install.strip=false
     -C "cmake.define.MLQA_SANITIZE=$flags" -C cmake.define.MLQA_TESTS=ON
-    -C cmake.define.CMAKE_CXX_FLAGS_RELEASE=-O1) # kernels are at -O3 as always
+    -C cmake.define.CMAKE_CXX_FLAGS_RELEASE=-O0) # kernels are at -O3 as always
 if [ -n "${SITE:-}" ]; then
     echo "$SITE" >"$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/site.pth"
     export PATH=$SITE/../../../bin:$PATH
