@@ -21,12 +21,15 @@ find_python() {
     return 1
 }
 
-# Another version's interpreter, from the path or from pyenv; fails where there is none.
+# Another version's interpreter, from the path or from pyenv (whose entries on the path may lead nowhere);
+# fails where there is none.
 find_version() {
-    command -v "python$1" && return
-    local found
-    for found in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
-        [[ -x $found ]] && echo "$found" && return
+    local candidate
+    for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
+        if "$candidate" -c '' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
     done
     return 1
 }
