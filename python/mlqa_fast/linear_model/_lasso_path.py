@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import lasso_path as multi_task_path
 from sklearn.utils import check_array, check_random_state
@@ -161,13 +162,7 @@ def lasso_path(
     gram, updates = checked_gram(
         X, precompute, fit_intercept=False, sample_weight=options["sample_weight"]
     )
-    if isinstance(alphas, Integral):
-        grid, n_alphas = None, int(alphas)
-    else:
-        grid = np.sort(check_array(alphas, ensure_2d=False, dtype=np.float64, input_name="alphas"))
-        grid, n_alphas = grid[::-1], len(grid)
-        if grid[-1] < 0:
-            raise ValueError(f"alphas must not be negative, got {grid[-1]}")
+    grid, n_alphas = _grid(alphas)
     correlations = None
     if Xy is not None and gram is not None:
         correlations = check_array(Xy, dtype=np.float64, ensure_2d=False, input_name="Xy")[None]
@@ -192,6 +187,17 @@ def lasso_path(
             bar.close()
     result = path.alphas, path.coefs[0].T, path.gaps[0]
     return (*result, path.n_iters[0].tolist()) if return_n_iter else result
+
+
+def _grid(alphas: Any) -> tuple[NDArray[np.float64] | None, int]:
+    """The penalties in falling order, or None where only their number is given."""
+    if isinstance(alphas, Integral):
+        return None, int(alphas)
+    given = check_array(alphas, ensure_2d=False, dtype=np.float64, input_name="alphas")
+    grid = np.sort(given)[::-1]
+    if grid[-1] < 0:
+        raise ValueError(f"alphas must not be negative, got {grid[-1]}")
+    return grid, len(grid)
 
 
 def _path_options(params: dict[str, Any]) -> dict[str, Any]:
