@@ -1,13 +1,28 @@
 """Problems for the tests of the LASSO, and the certificate computed anew."""
 
+import warnings
+
 import numpy as np
 import scipy.sparse as sp
+import sklearn.linear_model
 from sklearn.datasets import load_diabetes
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import PolynomialFeatures
+from sklearn.utils.fixes import parse_version
 
 from mlqa_fast import reference
 
 UPDATES = ["gram", "covariance", "residual"]
+
+
+def peer_path(X, y, n_alphas):
+    """scikit-learn's path, which before 1.9 had an argument of its own for the number of alphas."""
+    is_new = parse_version(sklearn.__version__) >= parse_version("1.9")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of y = 0, before 1.9
+        return sklearn.linear_model.lasso_path(
+            X, y, **{"alphas" if is_new else "n_alphas": n_alphas}
+        )
 
 
 def problem(n, p, seed=0, shift=1.0, noise=1.0):

@@ -1,6 +1,28 @@
-"""The private names of scikit-learn that its ecosystem uses, imported here alone."""
+"""What differs between versions of scikit-learn, and its private names that its ecosystem uses."""
 
+from numbers import Integral
+from typing import Any
+
+import sklearn
 from sklearn.base import _fit_context
+from sklearn.linear_model import lasso_path
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions, validate_params
+from sklearn.utils.fixes import parse_version
 
-__all__ = ["Hidden", "Interval", "StrOptions", "_fit_context", "validate_params"]
+__all__ = [
+    "Hidden",
+    "Interval",
+    "StrOptions",
+    "_fit_context",
+    "multi_task_lasso_path",
+    "validate_params",
+]
+
+
+def multi_task_lasso_path(X: Any, y: Any, *, alphas: Any, **arguments: Any) -> tuple[Any, ...]:
+    """scikit-learn's path, which before 1.9 had an argument of its own for the number of alphas."""
+    name = "alphas"
+    if isinstance(alphas, Integral) and parse_version(sklearn.__version__) < parse_version("1.9"):
+        name = "n_alphas"
+    path: tuple[Any, ...] = lasso_path(X, y, **{name: alphas}, **arguments)
+    return path

@@ -131,7 +131,8 @@ def test_tracemalloc_sees_arrays():
 
 def test_only_our_arrays_come_from_the_arena():
     core.empty([10], np.dtype(float))
-    handler = np._core.multiarray.get_handler_name
+    numpy_core = np._core if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else np.core
+    handler = numpy_core.multiarray.get_handler_name
     assert handler(array(10)) == "mlqa_fast_arena"
     assert handler(np.empty(10)) == "default_allocator"
 

@@ -34,7 +34,7 @@ ROOMS = [
     Room(
         name="over_sampling/smote (csr)",
         inputs=lambda rng: {
-            "X": sp.random(900, 40, 0.1, "csr", rng=rng),
+            "X": sp.random(900, 40, 0.1, "csr", random_state=rng),
             "y": (np.arange(900) % 7 == 0).astype(np.int64),
         },
         run=resampled,

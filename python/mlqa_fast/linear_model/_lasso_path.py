@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.linear_model import lasso_path as multi_task_path
 from sklearn.utils import check_array, check_random_state
 
-from mlqa_fast._compat import Interval, StrOptions, validate_params
+from mlqa_fast._compat import Interval, StrOptions, multi_task_lasso_path, validate_params
 from mlqa_fast.linear_model._lasso_cd import check_number
 from mlqa_fast.linear_model._problem import FLOATS, check_structure, checked_gram, solve
 
@@ -238,5 +237,4 @@ def _multi_task_path(X: Any, y: Any, *, positive: bool, **arguments: Any) -> tup
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
     for name in ("l1_ratio", "n_jobs", "max_time"):
         arguments.pop(name, None)
-    result: tuple[Any, ...] = multi_task_path(X, y, **arguments)
-    return result
+    return multi_task_lasso_path(X, y, **arguments)

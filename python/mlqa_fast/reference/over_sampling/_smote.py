@@ -83,5 +83,5 @@ def smote(
     new = np.empty((n_samples, rows.shape[1]), rows.dtype)
     for t in range(n_samples):
         a, b = rows[first[t]], rows[second[t]]
-        new[t] = a + fraction[t] * (b - a)
+        new[t] = a + fraction[t] * (b - a).astype(np.float64)
     return (new, first, second, fraction) if return_provenance else new
