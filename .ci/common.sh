@@ -57,10 +57,12 @@ count() {
     passed+=p failed+=f skipped+=s
 }
 
-# step TITLE COMMAND...: runs it, shows its output, goes on after a failure.
+# step TITLE COMMAND...: runs it, shows its output, goes on after a failure. Where `only` is set, titles that
+# do not match this expression are passed over.
 step() {
     local title=$1 status=0 start=$SECONDS
     shift
+    [[ $title =~ ${only:-} ]] || return 0
     printf '\n=== %s\n' "$title"
     (set -euo pipefail; cd "$root"; "$@") </dev/null >"$work/step.log" 2>&1 &
     wait $! || status=$?
