@@ -3,7 +3,7 @@ set(MLQA_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined o
 
 function(mlqa_instrument target)
   if(MLQA_SANITIZE STREQUAL "coverage")
-    target_compile_options(${target} PRIVATE --coverage)
+    target_compile_options(${target} PRIVATE --coverage -fprofile-update=atomic) # threads count as well
     target_link_options(${target} PRIVATE --coverage)
   elseif(MLQA_SANITIZE)
     target_compile_options(${target} PRIVATE -g1 -fno-omit-frame-pointer -fsanitize=${MLQA_SANITIZE})
