@@ -1,4 +1,5 @@
 #include <atomic>
+#include <chrono>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -30,12 +31,14 @@ TEST(no_two_threads_have_the_same_worker) {
     constexpr int n_threads = 5;
     std::vector<std::atomic<int>> busy(n_threads);
     std::atomic<int> clashes{0}, outside{0};
-    threads::parallel_for(2000, n_threads, [&](std::int64_t, int worker) {
+    threads::parallel_for(2000, n_threads, [&](std::int64_t chunk, int worker) {
         if (worker < 0 || worker >= n_threads) {
             ++outside;
             return;
         }
         if (busy[static_cast<std::size_t>(worker)].exchange(1) != 0) ++clashes;
+        // Now and then long enough for the other threads to have arrived.
+        if (chunk % 100 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         busy[static_cast<std::size_t>(worker)] = 0;
     });
     CHECK(outside == 0);
@@ -56,6 +59,29 @@ TEST(the_lowest_failure_is_reported) {
             CHECK(message == "10");
         }
     }
+}
+
+TEST(a_lower_chunk_that_fails_later_is_the_one_reported) {
+    threads::parallel_for(2, 2, [](std::int64_t, int) {});  // the worker is there
+    int met = 0;
+    for (int repetition = 0; repetition < 50; ++repetition) {
+        std::atomic<bool> upper_fails{false};
+        std::string message;
+        try {
+            threads::parallel_for(2, 2, [&](std::int64_t chunk, int) {
+                const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+                if (chunk == 1) upper_fails = true;
+                while (!upper_fails && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+                if (chunk == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+                throw std::runtime_error(std::to_string(chunk));
+            });
+        } catch (const std::runtime_error& error) {
+            message = error.what();
+        }
+        CHECK(message == "0");
+        if (upper_fails) ++met;
+    }
+    CHECK(met > 0);
 }
 
 TEST(a_status_ends_the_region) {
