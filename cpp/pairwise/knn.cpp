@@ -8,6 +8,8 @@
 #include "core/arena.hpp"
 #include "core/cancel.hpp"
 #include "core/threads.hpp"
+#include "pairwise/join.hpp"
+#include "pairwise/packed.hpp"
 #include "pairwise/sweep.hpp"
 #include "pairwise/tiles.kernel.hpp"
 
@@ -16,123 +18,18 @@ namespace {
 
 using arena::Buffer;
 
-constexpr index_t centre_rows = 256;   ///< rows whose mean is the centre
-constexpr index_t pack_rows = 1024;    ///< rows packed by one chunk; a multiple of every panel's width
-constexpr index_t most_queries = 96;   ///< queries of a block; a multiple of every block_rows
-constexpr index_t least_queries = 12;  ///< the same
-constexpr double segment_work = 1e7;   ///< multiply-adds between two polls
-constexpr index_t most_columns = 512;  ///< rows of the base between two looks at how far to go
-constexpr double parallel_work = 1e6;  ///< multiply-adds from which on threads pay
-constexpr index_t screened_features = 1 << 20;
-constexpr double largest_scale = 0x1p400;
+constexpr index_t most_queries = 96;      ///< queries of a block; a multiple of every block_rows
+constexpr index_t least_queries = 12;     ///< the same
+constexpr double segment_work = 1e7;      ///< multiply-adds between two polls
+constexpr index_t most_columns = 512;     ///< rows of the base between two looks at how far to go
+constexpr double parallel_work = 1e6;     ///< multiply-adds from which on threads pay
 constexpr index_t screened_pairs = 2048;  ///< fewer pairs do not pay for packing
-
-template <class T>
-Buffer<T> buffer(index_t size) {
-    return Buffer<T>(static_cast<std::size_t>(std::max<index_t>(size, 1)));
-}
-
-index_t rounded_up(index_t n, index_t multiple) {
-    return (n + multiple - 1) / multiple * multiple;
-}
 
 const KnnTable<float>& table(float) {
     return knn_kernels().f32;
 }
 const KnnTable<double>& table(double) {
     return knn_kernels().f64;
-}
-
-template <class S>
-KnnRows<S> part(const KnnRows<S>& rows, index_t first, index_t last) {
-    KnnRows<S> p = rows;
-    p.rows = last - first;
-    if (p.index != nullptr)
-        p.index += first;
-    else
-        p.x += first * p.row_stride;
-    return p;
-}
-
-/// Mean of up to centre_rows rows, spread evenly.
-template <class S>
-Buffer<double> centre_of(const KnnRows<S>& rows) {
-    Buffer<double> centre(static_cast<std::size_t>(std::max<index_t>(rows.d, 1)), 0.0);
-    const index_t sampled = std::min(rows.rows, centre_rows);
-    for (index_t i = 0; i < sampled; ++i) {
-        const S* x = rows.row(i * rows.rows / sampled);
-        for (index_t j = 0; j < rows.d; ++j) centre.data()[j] += static_cast<double>(x[j]);
-    }
-    for (double& c : centre) c /= static_cast<double>(sampled);
-    return centre;
-}
-
-/// max |x - centre| over all rows; NaN where there is one.
-template <class S>
-Status extent_of(const KnnRows<S>& rows, const double* centre, int n_threads, double& extent) {
-    const index_t chunks = rounded_up(rows.rows, pack_rows) / pack_rows;
-    const Buffer<double> parts = buffer<double>(chunks);
-    const Status status = threads::parallel_for(chunks, n_threads, [&](index_t chunk, int) {
-        const index_t first = chunk * pack_rows, last = std::min(rows.rows, first + pack_rows);
-        parts.data()[chunk] = table(S{}).extent(part(rows, first, last), centre);
-    });
-    if (status != Status::ok) return status;
-    for (index_t c = 0; c < chunks; ++c)
-        if (!(parts.data()[c] <= extent)) extent = std::isnan(extent) ? extent : parts.data()[c];
-    return Status::ok;
-}
-
-/// A set of rows, packed.
-struct Packed {
-    Buffer<float> panels, low, slack;
-    Buffer<double> half, bound;
-    KnnPacked out{};
-
-    Packed(index_t rows, index_t d, int width, const double* centre, double scale, bool queries) {
-        const index_t padded = rounded_up(rows, width);
-        panels = buffer<float>(padded * d);
-        low = buffer<float>(padded);
-        slack = buffer<float>(padded);
-        if (queries) {
-            half = buffer<double>(padded);
-            bound = buffer<double>(padded);
-        }
-        out = {centre, scale, width, panels.data(), low.data(), slack.data(), half.data(), bound.data()};
-    }
-};
-
-/// Centre and scale of a problem; valid is false where the data is outside the screen's range. `within`: the
-/// queries are rows of the base.
-struct Frame {
-    Buffer<double> centre;
-    double scale = 1;
-    bool valid = false;
-};
-
-template <class S>
-Status frame_of(const KnnRows<S>& base, const KnnRows<S>& queries, bool within, int n_threads, Frame& frame) {
-    if (base.d > screened_features || base.d == 0) return Status::ok;
-    frame.centre = centre_of(base);
-    double extent = 0;
-    Status status = extent_of(base, frame.centre.data(), n_threads, extent);
-    if (status == Status::ok && !within) status = extent_of(queries, frame.centre.data(), n_threads, extent);
-    if (status != Status::ok) return status;
-    if (!(extent >= 1 / largest_scale && extent <= largest_scale)) return Status::ok;
-    int exponent = 0;
-    std::frexp(extent, &exponent);
-    frame.scale = std::ldexp(1.0, -exponent);
-    frame.valid = true;
-    return Status::ok;
-}
-
-template <class S>
-Status pack_base(const KnnRows<S>& base, const Packed& packed, int n_threads) {
-    const index_t padded = rounded_up(base.rows, packed.out.width);
-    const index_t chunks = rounded_up(padded, pack_rows) / pack_rows;
-    return threads::parallel_for(chunks, n_threads, [&](index_t chunk, int) {
-        const index_t first = chunk * pack_rows;
-        table(S{}).pack(base, first, std::min(padded, first + pack_rows), packed.out);
-    });
 }
 
 /// What all blocks of queries share.
@@ -333,12 +230,13 @@ Status knn(const KnnProblem<S>& problem, int n_threads, index_t* position, doubl
         if (status != Status::ok) return status;
     }
     if (!frame.valid) return Search<S>(Plan<S>{problem, position, squared_distance}).run(n_threads);
+    if (joins(problem)) return join(base, problem.k, frame, n_threads, position, squared_distance);
     Sorted<S> order;
     Status status = order.sort(problem, n_threads);
     if (status != Status::ok) return status;
     const Packed packed(base.rows, base.d, tiles_kernels().f32.panel_width, frame.centre.data(), frame.scale,
                         false);
-    status = pack_base(order.sorted.base, packed, n_threads);
+    status = pack_rows_of(order.sorted.base, packed.out.width, packed, n_threads);
     if (status != Status::ok) return status;
     const Plan<S> plan{order.sorted, position,    squared_distance, &frame,
                        &packed,      &order.base, &order.queries};

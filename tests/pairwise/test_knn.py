@@ -138,6 +138,47 @@ def test_clusters_come_one_after_the_other(isa, rng):
     assert_exact(X, 5)
 
 
+@pytest.mark.sanitize
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(("n", "d"), [(1100, 2), (1537, 21)])
+def test_many_blocks_of_rows_meet_each_other(kind, n, d, rng):
+    """Also of float32, and by more threads than there are pairs of blocks."""
+    X = kind(rng, n, d)
+    assert_exact(X, 5, n_jobs=3)
+    with np.errstate(over="ignore"):
+        single = X.astype(np.float32)
+    if np.isfinite(single).all():
+        assert_exact(single, 3)
+
+
+@pytest.mark.parametrize("k", [1, 63, 64, 65])
+def test_rows_among_themselves_with_many_neighbours(k, isa, rng):
+    """Duplicates as well: the limit of the places for candidates is met on either side."""
+    X = rng.normal(size=(500, 3))
+    X[250:] = X[rng.integers(30, size=250)]
+    assert_exact(X, k)
+
+
+@pytest.mark.parametrize("n", [255, 256, 257, 287, 288, 289, 511, 512, 513, 1023, 1024, 1025])
+def test_every_remainder_of_rows(n, rng):
+    assert_exact(rng.normal(size=(n, 3)), 4)
+
+
+def test_clusters_far_from_each_other(isa, rng):
+    """Boxes rule out all other clusters, though the screen's error is larger than the clusters."""
+    centres = 1e5 * rng.normal(size=(12, 4))
+    X = centres[rng.integers(12, size=1200)] + rng.normal(size=(1200, 4))
+    assert_exact(X, 6)
+
+
+def test_boxes_that_touch(isa):
+    """A lattice: equal distances on both sides of every box, the lower index comes first."""
+    side = np.arange(9.0)
+    X = np.stack(np.meshgrid(side, side, side), axis=-1).reshape(-1, 3)
+    assert_exact(X, 6)
+    assert_exact(X[np.random.default_rng(1).permutation(len(X))], 20)
+
+
 @pytest.mark.parametrize("ascending", [True, False])
 def test_far_beyond_the_first_look(ascending, isa, rng):
     """The sorted feature rules out most rows, but never one that is needed, on either side."""

@@ -30,6 +30,11 @@ ROOMS = [
         long_inputs=lambda: {"X": np.random.default_rng(0).random((60_000, 200))},
         long_run=lambda X: knn(X, 5, n_jobs=2),
     ),
+    Room(
+        name="pairwise/knn (blocks)",
+        inputs=lambda rng: {"X": rng.normal(size=(1500, 3))},
+        run=within,
+    ),
     Room(name="pairwise/knn (float32)", inputs=rows(np.float32), run=within),
     Room(
         name="pairwise/knn (every pair)",
