@@ -16,7 +16,7 @@ using arena::Buffer;
 constexpr index_t least_rows = 256;    ///< fewer do not pay for an order
 constexpr index_t most_groups = 32;    ///< of a block
 constexpr index_t wanted_blocks = 16;  ///< at least, where there are rows enough
-constexpr double block_work = 4e8;     ///< multiply-adds of two blocks, at most
+constexpr double block_work = 2e8;     ///< multiply-adds of two blocks, at most
 constexpr index_t box_lanes = 16;      ///< boxes are filled to a multiple
 
 const JoinTable<float>& table(float) {

@@ -1,5 +1,6 @@
 #include "pairwise/join.kernel.hpp"
 
+#include "pairwise/candidates.hpp"
 #include "pairwise/distance.hpp"
 #include "pairwise/tiles.hpp"
 
@@ -55,31 +56,15 @@ void meet_candidates(const JoinSet<S>& set, index_t i, Nearest& nearest) {
     }
 }
 
-/// The k-th smallest upper bound of the candidates' half distances: R_i, and drops those above.
+template <class S>
+MLQA_INLINE pairwise::Candidates<std::int32_t> candidates_of(const JoinSet<S>& set, index_t i) {
+    return {set.value + i * set.capacity, set.candidate + i * set.capacity, set.count + i, set.limit + i};
+}
+
 template <class S>
 void tighten(const JoinSet<S>& set, index_t i) {
-    float* value = set.value + i * set.capacity;
-    std::int32_t* candidate = set.candidate + i * set.capacity;
-    const std::int32_t n = set.count[i];
-    if (n < set.k) return;
-    double upper[join_neighbors];
-    index_t found = 0;
-    for (std::int32_t c = 0; c < n; ++c) {
-        const double x = static_cast<double>(value[c]) + static_cast<double>(set.slack[candidate[c]]);
-        if (found == set.k && !(x < upper[found - 1])) continue;
-        index_t at = found < set.k ? found++ : found - 1;
-        for (; at > 0 && x < upper[at - 1]; --at) upper[at] = upper[at - 1];
-        upper[at] = x;
-    }
-    const float limit = round_up(upper[set.k - 1] + 2 * set.bound[i]);
-    if (limit < set.limit[i]) set.limit[i] = limit;
-    std::int32_t left = 0;
-    for (std::int32_t c = 0; c < n; ++c) {
-        if (value[c] > set.limit[i]) continue;
-        value[left] = value[c];
-        candidate[left++] = candidate[c];
-    }
-    set.count[i] = left;
+    double heap[join_neighbors];
+    candidates_of(set, i).tighten(set.k, set.slack, set.bound[i], heap);
 }
 
 /// Where the screen cannot tell the candidates apart: the k nearest by the defined distance stay.
@@ -87,18 +72,15 @@ template <class S>
 void evaluate(const JoinSet<S>& set, index_t i) {
     Nearest nearest(set.k);
     meet_candidates(set, i, nearest);
-    float* value = set.value + i * set.capacity;
-    std::int32_t* candidate = set.candidate + i * set.capacity;
+    const pairwise::Candidates<std::int32_t> candidates = candidates_of(set, i);
     for (index_t c = 0; c < nearest.found; ++c) {
         // What the screen would have given without its errors; its bounds cover the rounding here.
         const double half = nearest.kept[c].distance * set.half_scale;
-        candidate[c] = nearest.kept[c].row;
-        value[c] = round_down(half - set.half[i]);
+        candidates.row[c] = nearest.kept[c].row;
+        candidates.value[c] = round_down(half - set.half[i]);
     }
     set.count[i] = static_cast<std::int32_t>(nearest.found);
-    const double kth = nearest.kept[set.k - 1].distance * set.half_scale * (1 + 0x1p-50);
-    const float limit = round_up(kth - set.half[i] + set.bound[i]);
-    if (limit < set.limit[i]) set.limit[i] = limit;
+    candidates.prove(nearest.kept[set.k - 1].distance, set.half_scale, set.half[i], set.bound[i]);
 }
 
 template <class S>

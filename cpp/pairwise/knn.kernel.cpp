@@ -1,5 +1,6 @@
 #include "pairwise/knn.kernel.hpp"
 
+#include "pairwise/candidates.hpp"
 #include "pairwise/distance.hpp"
 #include "pairwise/tiles.hpp"
 
@@ -86,6 +87,12 @@ void keep(const KnnBlock<S>& b, index_t row, double distance, index_t position) 
     at[n] = position;
 }
 
+template <class S>
+MLQA_INLINE pairwise::Candidates<index_t> candidates_of(const KnnBlock<S>& b, index_t row) {
+    return {b.candidate_value + row * b.capacity, b.candidate + row * b.capacity, b.count + row,
+            b.limit + row};
+}
+
 /// Evaluates the candidates of a query; the k-th distance found bounds what may still come.
 template <class S>
 void evaluate(const KnnBlock<S>& b, index_t row) {
@@ -97,46 +104,13 @@ void evaluate(const KnnBlock<S>& b, index_t row) {
     }
     b.count[row] = 0;
     if (b.found[row] < b.k) return;
-    const double kth = b.distance[row * b.k + b.k - 1] * b.half_scale * (1 + 0x1p-50);
-    const float limit = round_up(kth - b.half[row] + b.bound[row]);
-    if (limit < b.limit[row]) b.limit[row] = limit;
+    const double kth = b.distance[row * b.k + b.k - 1];
+    candidates_of(b, row).prove(kth, b.half_scale, b.half[row], b.bound[row]);
 }
 
-/// Replaces the largest of a heap of n by x.
-void replace_top(double* heap, index_t n, double x) {
-    index_t i = 0;
-    for (;;) {
-        index_t child = 2 * i + 1;
-        if (child >= n) break;
-        if (child + 1 < n && heap[child + 1] > heap[child]) ++child;
-        if (heap[child] <= x) break;
-        heap[i] = heap[child];
-        i = child;
-    }
-    heap[i] = x;
-}
-
-/// Lowers the limit of a query to what its candidates prove, and drops those above.
 template <class S>
 void tighten(const KnnBlock<S>& b, index_t row) {
-    float* value = b.candidate_value + row * b.capacity;
-    index_t* candidate = b.candidate + row * b.capacity;
-    const index_t n = b.count[row];
-    if (n < b.k) return;
-    for (index_t i = 0; i < b.k; ++i) b.heap[i] = 0x1p126;
-    for (index_t c = 0; c < n; ++c) {
-        const double upper = static_cast<double>(value[c]) + static_cast<double>(b.slack[candidate[c]]);
-        if (upper < b.heap[0]) replace_top(b.heap, b.k, upper);
-    }
-    const float limit = round_up(b.heap[0] + 2 * b.bound[row]);
-    if (limit < b.limit[row]) b.limit[row] = limit;
-    index_t left = 0;
-    for (index_t c = 0; c < n; ++c) {
-        if (value[c] > b.limit[row]) continue;
-        value[left] = value[c];
-        candidate[left++] = candidate[c];
-    }
-    b.count[row] = left;
+    candidates_of(b, row).tighten(b.k, b.slack, b.bound[row], b.heap);
 }
 
 /// Takes in the columns of one row of a tile that pass the limit.

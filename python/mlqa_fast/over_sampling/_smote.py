@@ -142,11 +142,10 @@ def native_neighbors(
 ) -> Indices:
     """The neighbour in place `slot` of each base row, both counted within `rows` of `X`.
 
-    Only rows that were drawn are looked up where that is less work: a search among all rows meets
-    each pair once for both.
+    Only rows that were drawn are looked up where that is less work.
     """
     n_rows = X.shape[0] if rows is None else len(rows)
-    if 2 * len(base) >= n_rows:
+    if len(base) >= n_rows:
         return np.asarray(_nearest(X, rows, None, k, jobs)[base, slot])
     drawn, place = np.unique(base, return_inverse=True)
     return np.asarray(_nearest(X, rows, drawn, k, jobs)[place, slot])
