@@ -186,6 +186,19 @@ MLQA_INLINE f64 fma(f64 a, f64 b, f64 c) {
 #endif
 }
 
+/// c - a b, rounded as fma.
+MLQA_INLINE f32 fnma(f32 a, f32 b, f32 c) {
+#if defined(__AVX512F__)
+    return (f32)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__)
+    return (f32)_mm256_fnmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__ARM_NEON)
+    return (f32)vfmsq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return c - a * b;
+#endif
+}
+
 /// yes where m is set, no elsewhere.
 template <class M, class V>
 MLQA_INLINE V select(M m, V yes, V no) {

@@ -34,15 +34,16 @@ struct Candidates {
         if (to < *limit) *limit = to;
     }
 
-    /// R = t_k + 2 B, t_k the k-th smallest upper bound; candidates above are dropped. `heap`: k places.
-    void tighten(index_t k, const float* slack, double bound, double* heap) const {
+    /// R = t_k + own, t_k the k-th smallest screened value plus slack; candidates above are dropped. `own`
+    /// is the query's slack. `heap`: k places.
+    void tighten(index_t k, const float* slack, float own, double* heap) const {
         if (*n < k) return;
         for (index_t i = 0; i < k; ++i) heap[i] = 0x1p126;
         for (I c = 0; c < *n; ++c) {
             const double upper = static_cast<double>(value[c]) + static_cast<double>(slack[row[c]]);
             if (upper < heap[0]) replace_top(heap, k, upper);
         }
-        lower(round_up(heap[0] + 2 * bound));
+        lower(round_up(heap[0] + static_cast<double>(own)));
         I left = 0;
         for (I c = 0; c < *n; ++c) {
             if (value[c] > *limit) continue;
@@ -52,9 +53,9 @@ struct Candidates {
         *n = left;
     }
 
-    /// R = T - H + B, T half the k-th smallest exact distance, in the screen's unit.
-    void prove(double squared_distance, double half_scale, double half, double bound) const {
-        lower(round_up(squared_distance * half_scale * (1 + 0x1p-50) - half + bound));
+    /// R = T, half the k-th smallest exact distance, in the screen's unit.
+    void prove(double squared_distance, double half_scale) const {
+        lower(round_up(squared_distance * half_scale * (1 + 0x1p-50)));
     }
 };
 

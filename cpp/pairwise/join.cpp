@@ -13,11 +13,12 @@ namespace {
 
 using arena::Buffer;
 
-constexpr index_t least_rows = 256;    ///< fewer do not pay for an order
-constexpr index_t most_groups = 32;    ///< of a block
-constexpr index_t wanted_blocks = 16;  ///< at least, where there are rows enough
-constexpr double block_work = 2e8;     ///< multiply-adds of two blocks, at most
-constexpr index_t box_lanes = 16;      ///< boxes are filled to a multiple
+constexpr index_t least_rows = 256;      ///< fewer do not pay for an order
+constexpr index_t most_groups = 32;      ///< of a block
+constexpr index_t wanted_blocks = 16;    ///< at least, where there are rows enough
+constexpr double block_work = 2e8;       ///< multiply-adds of two blocks, at most
+constexpr index_t box_lanes = 16;        ///< boxes are filled to a multiple
+constexpr index_t spare_candidates = 8;  ///< places beyond k that a row has
 
 const JoinTable<float>& table(float) {
     return join_kernels().f32;
@@ -44,7 +45,7 @@ public:
         : order_(std::move(order)),
           groups_(rounded_up(rows.rows, join_group) / join_group),
           packed_(groups_ * join_group, rows.d, tiles_kernels().f32.panel_width, frame.centre.data(),
-                  frame.scale, true) {
+                  frame.scale) {
         const index_t padded = groups_ * join_group;
         set_.rows = rows;
         set_.rows.index = order_.index.data();
@@ -55,24 +56,20 @@ public:
         blocks_ = (groups_ + set_.block_groups - 1) / set_.block_groups;
         set_.box_stride = 2 * rounded_up(rows.d, box_lanes);
         set_.k = k;
-        set_.capacity = 2 * k + 8;
+        set_.capacity = k + spare_candidates;
         box_ = buffer<float>((groups_ + blocks_) * set_.box_stride);
         reach_ = Buffer<float>(static_cast<std::size_t>(groups_ + blocks_), 0x1p126f);
         limit_ = Buffer<float>(static_cast<std::size_t>(padded), -std::numeric_limits<float>::infinity());
         std::fill(limit_.begin(), limit_.begin() + rows.rows, 0x1p126f);
         count_ = Buffer<std::int32_t>(static_cast<std::size_t>(padded), 0);
-        value_ = buffer<float>(padded * set_.capacity);
-        candidate_ = buffer<std::int32_t>(padded * set_.capacity);
+        candidate_ = buffer<RankedCandidate>(padded * set_.capacity);
         set_.panels = packed_.panels.data();
         set_.low = packed_.low.data();
         set_.slack = packed_.slack.data();
-        set_.half = packed_.half.data();
-        set_.bound = packed_.bound.data();
         set_.box = box_.data();
         set_.reach = reach_.data();
         set_.limit = limit_.data();
         set_.count = count_.data();
-        set_.value = value_.data();
         set_.candidate = candidate_.data();
     }
 
@@ -113,8 +110,9 @@ private:
     index_t groups_, blocks_ = 0;
     Packed packed_;
     JoinSet<S> set_{};
-    Buffer<float> box_, reach_, limit_, value_;
-    Buffer<std::int32_t> count_, candidate_;
+    Buffer<float> box_, reach_, limit_;
+    Buffer<std::int32_t> count_;
+    Buffer<RankedCandidate> candidate_;
 };
 
 }  // namespace

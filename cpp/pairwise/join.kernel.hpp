@@ -10,6 +10,12 @@ namespace mlqa {
 constexpr int join_group = 32;          ///< rows of a group
 constexpr index_t join_neighbors = 64;  ///< most neighbours
 
+/// A candidate j of a row i: half their distance is at most upper + r_i, in the screen's unit.
+struct RankedCandidate {
+    float upper;
+    std::int32_t row;
+};
+
 /// A set of rows in an order, and what its rows know of their neighbours. Arrays of rows are filled to whole
 /// groups: `limit` with minus infinity, `low` with infinity.
 template <class S>
@@ -20,8 +26,6 @@ struct JoinSet {
     const float* panels;
     const float* low;
     const float* slack;
-    const double* half;
-    const double* bound;
     double half_scale;  ///< scale^2 / 2
     // Boxes: of each feature the least and the largest value, rounded outwards, `box_stride` floats a box,
     // those of all groups and then those of all blocks of `block_groups` groups.
@@ -35,8 +39,7 @@ struct JoinSet {
     index_t k;
     index_t capacity;  ///< places for candidates, a row
     std::int32_t* count;
-    float* value;
-    std::int32_t* candidate;
+    RankedCandidate* candidate;
 
     index_t block_first(index_t block) const { return block * block_groups; }
     index_t block_last(index_t block) const {

@@ -107,7 +107,7 @@ private:
     Status screen(KnnBlock<S>& block, index_t first) {
         const int width = tiles_kernels().f32.block_rows;
         const index_t rows = block.queries.rows, padded = rounded_up(rows, width);
-        const Packed queries(rows, block.base.d, width, plan_.frame->centre.data(), plan_.frame->scale, true);
+        const Packed queries(rows, block.base.d, width, plan_.frame->centre.data(), plan_.frame->scale);
         table(S{}).pack(block.queries, 0, padded, queries.out);
         const Buffer<float> limit(static_cast<std::size_t>(padded), -std::numeric_limits<float>::infinity());
         std::fill(limit.begin(), limit.begin() + rows, 0x1p126f);
@@ -118,12 +118,8 @@ private:
         const Buffer<index_t> candidate = buffer<index_t>(rows * block.capacity);
         const Buffer<double> heap = buffer<double>(block.k);
         block.label = plan_.base->position.data();
-        block.packed_queries = queries.panels.data();
-        block.half = queries.half.data();
-        block.bound = queries.bound.data();
-        block.panels = plan_.packed->panels.data();
-        block.low = plan_.packed->low.data();
-        block.slack = plan_.packed->slack.data();
+        block.packed_queries = queries.out;
+        block.packed = plan_.packed->out;
         block.half_scale = plan_.frame->scale * plan_.frame->scale / 2;
         block.limit = limit.data();
         block.count = count.data();
@@ -168,12 +164,12 @@ private:
     }
 
     /// Whether rows beyond a gap in the sorted feature may be among the nearest of any query: gap^2 / 2 in
-    /// the screen's unit against R_i + H_i - B_i, above the half distance of k rows already met.
+    /// the screen's unit against R_i, above the half distance of k rows already met.
     bool within_reach(const KnnBlock<S>& block, double gap) const {
         if (gap <= 0) return true;
         const double least = gap * gap * block.half_scale * (1 - 0x1p-40);
         for (index_t i = 0; i < block.queries.rows; ++i)
-            if (least <= static_cast<double>(block.limit[i]) + block.half[i] - block.bound[i]) return true;
+            if (least <= static_cast<double>(block.limit[i])) return true;
         return false;
     }
 
@@ -234,8 +230,7 @@ Status knn(const KnnProblem<S>& problem, int n_threads, index_t* position, doubl
     Sorted<S> order;
     Status status = order.sort(problem, n_threads);
     if (status != Status::ok) return status;
-    const Packed packed(base.rows, base.d, tiles_kernels().f32.panel_width, frame.centre.data(), frame.scale,
-                        false);
+    const Packed packed(base.rows, base.d, tiles_kernels().f32.panel_width, frame.centre.data(), frame.scale);
     status = pack_rows_of(order.sorted.base, packed.out.width, packed, n_threads);
     if (status != Status::ok) return status;
     const Plan<S> plan{order.sorted, position,    squared_distance, &frame,
@@ -249,20 +244,20 @@ bool knn_screen_bounds(const KnnRows<S>& base, const KnnRows<S>& queries, double
     if (frame_of(base, queries, false, 1, frame) != Status::ok || !frame.valid) return false;
     const TileTable<float>& tiles = tiles_kernels().f32;
     const index_t m = queries.rows, n = base.rows, d = base.d;
-    const Packed b(n, d, tiles.panel_width, frame.centre.data(), frame.scale, false);
-    const Packed q(m, d, tiles.block_rows, frame.centre.data(), frame.scale, true);
+    const Packed b(n, d, tiles.panel_width, frame.centre.data(), frame.scale);
+    const Packed q(m, d, tiles.block_rows, frame.centre.data(), frame.scale);
     table(S{}).pack(base, 0, rounded_up(n, tiles.panel_width), b.out);
     table(S{}).pack(queries, 0, rounded_up(m, tiles.block_rows), q.out);
     const Buffer<float> dot = buffer<float>(m * n);
     tiles.product(q.panels.data(), m, b.panels.data(), 0, n, d, dot.data(), n);
     const double unit = 2 / (frame.scale * frame.scale);
     for (index_t i = 0; i < m; ++i) {
-        const double half = q.half.data()[i], bound = q.bound.data()[i];
         for (index_t j = 0; j < n; ++j) {
-            const float g = b.low.data()[j] - dot.data()[i * n + j];
-            lower[i * n + j] = (static_cast<double>(g) + half - bound) * unit;
-            upper[i * n + j] =
-                (static_cast<double>(g) + static_cast<double>(b.slack.data()[j]) + half + bound) * unit;
+            const float s = (q.low.data()[i] + b.low.data()[j]) - dot.data()[i * n + j];
+            const double slack =
+                static_cast<double>(q.slack.data()[i]) + static_cast<double>(b.slack.data()[j]);
+            lower[i * n + j] = static_cast<double>(s) * unit;
+            upper[i * n + j] = (static_cast<double>(s) + slack) * unit;
         }
     }
     return true;

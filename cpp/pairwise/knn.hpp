@@ -13,33 +13,37 @@
 // Let p = (x - m) 2^e be a row centred by m and scaled so that the largest entry lies in [1/2, 1), c its
 // float32 rounding with entries below 2^-126 set to zero, A = |p|^2, H = A / 2, and
 //
-//     h_j = H_j - B_j rounded down to float32 ,     g_ij = fl(h_j - fl(c_i . c_j)) .
+//     h_j = H_j - B_j rounded down to float32 ,     s_ij = fl(h_i + h_j - c_i . c_j) ,
+//
+// the sum h_i + h_j first, the products then subtracted one after the other or their sum at once.
 //
 // Error bound. With u = 2^-24, gamma_n = n u / (1 - n u) (Higham, "Accuracy and Stability of Numerical
 // Algorithms", 2002, Lemma 3.1 and eq. 3.5), d features,
 //
-//     | g_ij - (h_j - p_i . p_j) |  <=  B_i + B_j ,        B = gamma_(d+8) A / 2 + d 2^-124 .
+//     | s_ij - (h_i + h_j - p_i . p_j) |  <=  B_i + B_j ,        B = gamma_(d+8) A + d 2^-124 .
 //
 // - Conversion: fl64(x - m) and the rounding to float32 give c = p (1 + delta), |delta| <= 2^-24 + 2^-52 <=
-//   gamma_1, or an entry set to zero, an error of at most 2^-126.
-// - Product: each term of fl(c_i . c_j) carries at most d + 1 roundings (d where multiply and add are fused).
-//   With the last subtraction, error and conversion together are at most ((1 + gamma_(d+2)) (1 + gamma_1)^2
-//   - 1) |p_i| |p_j| <= gamma_(d+4) (A_i + A_j) / 2, and u |h_j| <= gamma_1 A_j / 2.
+//   gamma_1, or an entry set to zero, an error of at most 2^-126. |c_i . c_j - p_i . p_j| <= gamma_3
+//   |p_i||p_j|.
+// - Sum: h_i + h_j carries at most d + 1 roundings, each product at most d + 1 (d where multiply and add are
+//   fused; d + 2 where their sum is subtracted at once): at most gamma_(d+2) (|h_i| + |h_j| + |c_i| |c_j|)
+//   <= gamma_(d+2) (1 + gamma_3) (A_i + A_j), as |h| <= A / 2 and |p_i| |p_j| <= (A_i + A_j) / 2.
 // - H, B and A are float64 sums, D rounds in float64: relative errors below (d + 16) 2^-53 of A_i + A_j,
-// since
-//   D / 2 <= A_i + A_j; for d <= 2^20 they are below gamma_1 / 8.
+//   since D / 2 <= A_i + A_j; for d <= 2^20 they are below gamma_1 / 8.
+//   Together below gamma_(d+5) (A_i + A_j).
 // - Underflow, also where a caller has set flush-to-zero: an absolute error of 2^-126 a product or sum, and
 //   2^-126 sqrt(d) |p_i| for entries set to zero, |p_i| <= sqrt(d): below d 2^-123 a pair.
 //
-// Hence D_ij / 2 2^2e lies in [g_ij + H_i - B_i , g_ij + r_j + H_i + B_i], r_j = H_j - h_j + B_j. With t_i
-// the k-th smallest g_ij + r_j seen so far, every row among the k nearest has g_ij <= R_i = t_i + 2 B_i:
-// others are dropped. Where too many rows fall within the bound (duplicates), the candidates are evaluated at
-// once and R_i = T - H_i + B_i, T the k-th smallest half distance: exact on any data, only slower.
+// Hence D_ij / 2 2^2e lies in [s_ij , s_ij + r_i + r_j], r_j = H_j - h_j + B_j: s is a lower bound of the
+// half distance, the same for i and j. With t_i the k-th smallest s_ij + r_j seen so far, every row among the
+// k nearest has s_ij <= R_i = t_i + r_i: others are dropped. Where too many rows fall within the bound
+// (duplicates), the candidates are evaluated at once and R_i = T, the k-th smallest half distance: exact on
+// any data, only slower.
 //
 // All rows of a set against each other, k at most 64: pairwise/join.hpp, by the same screen. Other queries
 // meet the rows in the order of the widest feature (pairwise/sweep.hpp), outwards from a block of queries:
-// a gap of the feature whose half square is above R_i + H_i - B_i, which is at least the half distance of k
-// rows already met, ends the search on that side. On one thread it took 10000 uniform rows with 2 features
+// a gap of the feature whose half square is above R_i, which is at least the half distance of k rows already
+// met, ends the search on that side. On one thread it took 10000 uniform rows with 2 features
 // from 53 to 18 ms; with 20 or 128 uniform features it neither helped nor cost anything to speak of.
 //
 // Where the scale leaves [2^-400, 2^400] (squares would overflow or vanish in float64 as well) or d > 2^20,

@@ -45,12 +45,10 @@ void pack_row(const S* x, index_t d, const KnnPacked& out, index_t i) {
     }
     const double square = (norm[0] + norm[1]) + (norm[2] + norm[3]);
     const double n = static_cast<double>(d) + 8;
-    const double bound = 0.5 * (n * u / (1 - n * u)) * square + static_cast<double>(d) * 0x1p-124;
+    const double bound = n * u / (1 - n * u) * square + static_cast<double>(d) * 0x1p-124;
     const double half = 0.5 * square;
     out.low[i] = round_down(half - bound);
     out.slack[i] = round_up(half - static_cast<double>(out.low[i]) + bound);
-    if (out.half != nullptr) out.half[i] = half;
-    if (out.bound != nullptr) out.bound[i] = bound;
 }
 
 template <class S>
@@ -105,26 +103,26 @@ void evaluate(const KnnBlock<S>& b, index_t row) {
     b.count[row] = 0;
     if (b.found[row] < b.k) return;
     const double kth = b.distance[row * b.k + b.k - 1];
-    candidates_of(b, row).prove(kth, b.half_scale, b.half[row], b.bound[row]);
+    candidates_of(b, row).prove(kth, b.half_scale);
 }
 
 template <class S>
 void tighten(const KnnBlock<S>& b, index_t row) {
-    candidates_of(b, row).tighten(b.k, b.slack, b.bound[row], b.heap);
+    candidates_of(b, row).tighten(b.k, b.packed.slack, b.packed_queries.slack[row], b.heap);
 }
 
 /// Takes in the columns of one row of a tile that pass the limit.
 template <class S>
-__attribute__((noinline)) void take(const KnnBlock<S>& b, index_t row, index_t column, f32 g0, f32 g1) {
+__attribute__((noinline)) void take(const KnnBlock<S>& b, index_t row, index_t column, f32 s0, f32 s1) {
     const f32 limit = simd::broadcast(b.limit[row]);
-    std::uint64_t passed = simd::bits(g0 <= limit) | static_cast<std::uint64_t>(simd::bits(g1 <= limit)) << w;
+    std::uint64_t passed = simd::bits(s0 <= limit) | static_cast<std::uint64_t>(simd::bits(s1 <= limit)) << w;
     if (b.self != nullptr) {
         const index_t own = b.self[row] - column;
         if (own >= 0 && own < 2 * w) passed &= ~(std::uint64_t{1} << own);
     }
     float lane[2 * w];
-    simd::store(lane, g0);
-    simd::store(lane + w, g1);
+    simd::store(lane, s0);
+    simd::store(lane + w, s1);
     index_t n = b.count[row];
     float* value = b.candidate_value + row * b.capacity;
     index_t* candidate = b.candidate + row * b.capacity;
@@ -140,28 +138,33 @@ __attribute__((noinline)) void take(const KnnBlock<S>& b, index_t row, index_t c
     if (b.count[row] > most / 2) evaluate(b, row);
 }
 
-/// The epilogue: g = low - dot of a tile; where none passes its row's limit, that is all.
+/// The epilogue: s = (h_i + h_j) - dot of a tile; where none passes its row's limit, that is all.
 template <class S>
 struct KeepNearest {
     const KnnBlock<S>& block;
 
     template <int R>
     MLQA_INLINE void operator()(const Tile<float, R>& tile) const {
-        const f32 low0 = simd::load(block.low + tile.column), low1 = simd::load(block.low + tile.column + w);
-        // limit - g >= 0 wherever g <= limit: rounding keeps the order.
+        const f32 low0 = simd::load(block.packed.low + tile.column);
+        const f32 low1 = simd::load(block.packed.low + tile.column + w);
+        const auto half = [&](int r, int v) {
+            const f32 low = simd::broadcast(block.packed_queries.low[tile.row + r]);
+            return (low + (v == 0 ? low0 : low1)) - tile.dot[r][v];
+        };
+        // limit - s >= 0 wherever s <= limit: rounding keeps the order.
         f32 margin = simd::broadcast(-1.0f);
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
             const f32 limit = simd::broadcast(block.limit[tile.row + r]);
-            margin = simd::max(margin, limit - (low0 - tile.dot[r][0]));
-            margin = simd::max(margin, limit - (low1 - tile.dot[r][1]));
+            margin = simd::max(margin, limit - half(r, 0));
+            margin = simd::max(margin, limit - half(r, 1));
         }
         if (simd::bits(margin >= f32{}) == 0) return;
         for (int r = 0; r < tile.rows; ++r) {
             const f32 limit = simd::broadcast(block.limit[tile.row + r]);
-            const f32 g0 = low0 - tile.dot[r][0], g1 = low1 - tile.dot[r][1];
-            if ((simd::bits(g0 <= limit) | simd::bits(g1 <= limit)) != 0)
-                take(block, tile.row + r, tile.column, g0, g1);
+            const f32 s0 = half(r, 0), s1 = half(r, 1);
+            if ((simd::bits(s0 <= limit) | simd::bits(s1 <= limit)) != 0)
+                take(block, tile.row + r, tile.column, s0, s1);
         }
     }
 };
@@ -169,8 +172,8 @@ struct KeepNearest {
 template <class S>
 void screen(const KnnBlock<S>& block, index_t first, index_t last) {
     KeepNearest<S> epilogue{block};
-    pairwise::product<float>(block.packed_queries, block.queries.rows, block.panels, first, last,
-                             block.base.d, epilogue);
+    pairwise::product<float>(block.packed_queries.panels, block.queries.rows, block.packed.panels, first,
+                             last, block.base.d, epilogue);
 }
 
 template <class S>

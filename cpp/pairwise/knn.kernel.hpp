@@ -26,10 +26,8 @@ struct KnnPacked {
     double scale;  ///< a power of two
     int width;
     float* panels;
-    float* low;     ///< H_j - B_j, rounded down
-    float* slack;   ///< H_j - low_j + B_j, rounded up
-    double* half;   ///< H_i, half the squared norm of the centred and scaled row; nullptr: not wanted
-    double* bound;  ///< B_i; nullptr: not wanted
+    float* low;    ///< h_j = H_j - B_j, rounded down
+    float* slack;  ///< r_j = H_j - h_j + B_j, rounded up
 };
 
 /// A block of queries on its way through the base. Arrays of queries hold `rows` entries; `limit` is filled
@@ -40,12 +38,8 @@ struct KnnBlock {
     KnnRows<S> queries;
     const index_t* self;   ///< row of the base to leave out, a query; nullptr: none is left out
     const index_t* label;  ///< position of each row of the base, for ties and results; nullptr: as they lie
-    const float* packed_queries;
-    const float* panels;
-    const float* low;
-    const float* slack;
-    const double* half;
-    const double* bound;
+    KnnPacked packed_queries;
+    KnnPacked packed;
     double half_scale;  ///< scale^2 / 2: exact squared distances to halves in the screen's unit
     float* limit;       ///< R_i: screened values above cannot be among the nearest
     // Candidates that the screen let pass, not yet evaluated: `capacity` places a query.

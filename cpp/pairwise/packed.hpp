@@ -34,19 +34,14 @@ KnnRows<S> part(const KnnRows<S>& rows, index_t first, index_t last) {
 /// A set of rows, packed.
 struct Packed {
     arena::Buffer<float> panels, low, slack;
-    arena::Buffer<double> half, bound;
     KnnPacked out{};
 
-    Packed(index_t rows, index_t d, int width, const double* centre, double scale, bool queries) {
+    Packed(index_t rows, index_t d, int width, const double* centre, double scale) {
         const index_t padded = rounded_up(rows, width);
         panels = buffer<float>(padded * d);
         low = buffer<float>(padded);
         slack = buffer<float>(padded);
-        if (queries) {
-            half = buffer<double>(padded);
-            bound = buffer<double>(padded);
-        }
-        out = {centre, scale, width, panels.data(), low.data(), slack.data(), half.data(), bound.data()};
+        out = {centre, scale, width, panels.data(), low.data(), slack.data()};
     }
 };
 

@@ -42,10 +42,8 @@ constexpr int panel_width = 2 * simd::lanes<T>;
 /// Rows of A in registers at a time: as many as leave room for B and a broadcast among 32 or 16 registers.
 #if defined(__AVX512F__)
 constexpr int block_rows = 12;
-constexpr int join_rows = 8;  ///< divides panel_width: for tiles whose A is a part of a panel
 #else
 constexpr int block_rows = 6;
-constexpr int join_rows = 4;
 #endif
 
 template <class T, int R>
@@ -57,24 +55,33 @@ struct Tile {
     simd::vec<T> dot[R][2];
 };
 
-/// dot[r][v] = sum_k a[k a_stride + r] panel[k panel_width + ...], r < R.
-template <class T, int R>
-MLQA_INLINE void multiply(const T* a, index_t a_stride, const T* panel, index_t d,
-                          simd::vec<T> (&dot)[R][2]) {
+/// acc[r][v] += (Minus: -=) sum_k a(r, k) panel[k panel_width + ...], r < R. `a` gives row r's feature k.
+template <bool Minus, class T, int R, class A>
+MLQA_INLINE void accumulate(const A& a, const T* panel, index_t d, simd::vec<T> (&acc)[R][2]) {
     constexpr int w = simd::lanes<T>;
-    simd::vec<T> acc[R][2];
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = simd::vec<T>{};
     for (index_t k = 0; k < d; ++k) {
         const simd::vec<T> b0 = simd::load(panel + k * 2 * w);
         const simd::vec<T> b1 = simd::load(panel + k * 2 * w + w);
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
-            const simd::vec<T> x = simd::broadcast<T>(a[k * a_stride + r]);
-            acc[r][0] = simd::fma(x, b0, acc[r][0]);
-            acc[r][1] = simd::fma(x, b1, acc[r][1]);
+            const simd::vec<T> x = simd::broadcast<T>(a(r, k));
+            if constexpr (Minus) {
+                acc[r][0] = simd::fnma(x, b0, acc[r][0]);
+                acc[r][1] = simd::fnma(x, b1, acc[r][1]);
+            } else {
+                acc[r][0] = simd::fma(x, b0, acc[r][0]);
+                acc[r][1] = simd::fma(x, b1, acc[r][1]);
+            }
         }
     }
+}
+
+/// dot[r][v] = sum_k a[k a_stride + r] panel[k panel_width + ...], r < R.
+template <class T, int R>
+MLQA_INLINE void multiply(const T* a, index_t a_stride, const T* panel, index_t d,
+                          simd::vec<T> (&dot)[R][2]) {
+    simd::vec<T> acc[R][2] = {};
+    accumulate<false>([=](int r, index_t k) { return a[k * a_stride + r]; }, panel, d, acc);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
         dot[r][0] = acc[r][0];
@@ -102,23 +109,6 @@ MLQA_INLINE void product(const T* a, index_t a_rows, const T* panels, index_t fi
             multiply<T, block_rows>(a + i * d, block_rows, panels + j * d, d, tile.dot);
             epilogue(tile);
         }
-    }
-}
-
-/// Panel `pa` of A against panel `pb` of B, both panel-packed (they may be the same set).
-template <class T, class Epilogue>
-MLQA_INLINE void panel_product(const T* a_panels, index_t pa, index_t a_rows, const T* b_panels, index_t pb,
-                               index_t b_rows, index_t d, Epilogue& epilogue) {
-    constexpr int p = panel_width<T>;
-    const index_t row = pa * p, column = pb * p;
-    for (int r = 0; r < p && row + r < a_rows; r += join_rows) {
-        Tile<T, join_rows> tile;
-        tile.row = row + r;
-        tile.rows = static_cast<int>(lesser(join_rows, a_rows - row - r));
-        tile.column = column;
-        tile.columns = static_cast<int>(lesser(p, b_rows - column));
-        multiply<T, join_rows>(a_panels + row * d + r, p, b_panels + column * d, d, tile.dot);
-        epilogue(tile);
     }
 }
 
