@@ -11,6 +11,7 @@
 #include "bindings/sparse.hpp"
 #include "core/arena.hpp"
 #include "core/threads.hpp"
+#include "pairwise/cross.hpp"
 #include "pairwise/knn.hpp"
 #include "pairwise/knn_sparse.hpp"
 #include "pairwise/tiles.kernel.hpp"
@@ -128,13 +129,14 @@ Found knn_between(const Rows<T>& x, const Rows<T>& queries, index_t k, bool dist
 }
 
 template <class T>
-std::optional<Bounds> knn_screen(const Rows<T>& x, const Rows<T>& queries) {
+std::optional<Bounds> knn_screen(const Rows<T>& x, const Rows<T>& queries, bool grouped) {
     const KnnRows<T> base = knn_rows(x), asked = knn_rows(queries);
     if (base.d != asked.d) throw py::value_error("X and queries must have the same number of columns");
     auto lower = empty<double>({asked.rows, base.rows}), upper = empty<double>({asked.rows, base.rows});
     bool valid = false;
     native_call([&] {
-        valid = pairwise::knn_screen_bounds(base, asked, lower.mutable_data(), upper.mutable_data());
+        const auto bounds = grouped ? pairwise::cross_screen_bounds<T> : pairwise::knn_screen_bounds<T>;
+        valid = bounds(base, asked, lower.mutable_data(), upper.mutable_data());
         return Status::ok;
     });
     if (!valid) return std::nullopt;
@@ -174,6 +176,7 @@ void bind_knn(py::module_& m) {
           "Squared distances and positions of the k rows of x nearest to each query.");
     m.def(
         "knn_screen", &knn_screen<T>, py::arg("x").noconvert(), py::arg("queries").noconvert(),
+        py::arg("grouped") = false,
         "Bounds below and above all squared distances as the screen knows them, or None outside its range.");
 }
 

@@ -32,11 +32,8 @@
 
 namespace mlqa::pairwise {
 
-/// Whether the problem is a set of many rows against itself, and k small.
-template <class S>
-bool joins(const KnnProblem<S>& problem);
-
-/// As pairwise::knn, for the rows of a set among themselves. `frame` is valid.
+/// As pairwise::knn, for the rows of a set among themselves. `frame` is valid; k is at most
+/// grouped_neighbors.
 template <class S>
 Status join(const KnnRows<S>& rows, index_t k, const Frame& frame, int n_threads, index_t* position,
             double* squared_distance);

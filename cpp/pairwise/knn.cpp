@@ -8,9 +8,10 @@
 #include "core/arena.hpp"
 #include "core/cancel.hpp"
 #include "core/threads.hpp"
+#include "pairwise/cross.hpp"
+#include "pairwise/groups.kernel.hpp"
 #include "pairwise/join.hpp"
 #include "pairwise/packed.hpp"
-#include "pairwise/sweep.hpp"
 #include "pairwise/tiles.kernel.hpp"
 
 namespace mlqa::pairwise {
@@ -18,12 +19,14 @@ namespace {
 
 using arena::Buffer;
 
-constexpr index_t most_queries = 96;      ///< queries of a block; a multiple of every block_rows
-constexpr index_t least_queries = 12;     ///< the same
-constexpr double segment_work = 1e7;      ///< multiply-adds between two polls
-constexpr index_t most_columns = 512;     ///< rows of the base between two looks at how far to go
-constexpr double parallel_work = 1e6;     ///< multiply-adds from which on threads pay
-constexpr index_t screened_pairs = 2048;  ///< fewer pairs do not pay for packing
+constexpr index_t most_queries = 96;       ///< queries of a block; a multiple of every block_rows
+constexpr index_t least_queries = 12;      ///< the same
+constexpr double segment_work = 1e7;       ///< multiply-adds between two polls
+constexpr index_t most_columns = 512;      ///< rows of the base between two looks at how far to go
+constexpr double parallel_work = 1e6;      ///< multiply-adds from which on threads pay
+constexpr index_t screened_pairs = 2048;   ///< fewer pairs do not pay for packing
+constexpr index_t grouped_base = 256;      ///< fewer rows do not pay for an order
+constexpr double grouped_queries = 32768;  ///< times features: the same
 
 const KnnTable<float>& table(float) {
     return knn_kernels().f32;
@@ -35,13 +38,11 @@ const KnnTable<double>& table(double) {
 /// What all blocks of queries share.
 template <class S>
 struct Plan {
-    KnnProblem<S> problem;  ///< with a sweep: rows and queries in its order
+    KnnProblem<S> problem;
     index_t* position;
     double* distance;  ///< nullptr: not wanted
     const Frame* frame = nullptr;
     const Packed* packed = nullptr;  ///< nullptr: every pair is evaluated
-    const Sweep* base = nullptr;
-    const Sweep* queries = nullptr;
 };
 
 /// The search of all blocks of queries.
@@ -80,7 +81,7 @@ private:
         block.found = found.data();
         block.position = position.data();
         block.distance = distance.data();
-        const Status status = plan_.packed == nullptr ? evaluate_all(block) : screen(block, first);
+        const Status status = plan_.packed == nullptr ? evaluate_all(block) : screen(block);
         if (status == Status::ok) write(block, first);
         return status;
     }
@@ -89,8 +90,7 @@ private:
     void write(const KnnBlock<S>& block, index_t first) const {
         const index_t k = block.k;
         for (index_t i = 0; i < block.queries.rows; ++i) {
-            const index_t query =
-                plan_.queries == nullptr ? first + i : plan_.queries->position.data()[first + i];
+            const index_t query = first + i;
             std::copy_n(block.position + i * k, k, plan_.position + query * k);
             if (plan_.distance != nullptr) std::copy_n(block.distance + i * k, k, plan_.distance + query * k);
         }
@@ -104,7 +104,7 @@ private:
         return Status::ok;
     }
 
-    Status screen(KnnBlock<S>& block, index_t first) {
+    Status screen(KnnBlock<S>& block) {
         const int width = tiles_kernels().f32.block_rows;
         const index_t rows = block.queries.rows, padded = rounded_up(rows, width);
         const Packed queries(rows, block.base.d, width, plan_.frame->centre.data(), plan_.frame->scale);
@@ -117,7 +117,6 @@ private:
         const Buffer<float> value = buffer<float>(rows * block.capacity);
         const Buffer<index_t> candidate = buffer<index_t>(rows * block.capacity);
         const Buffer<double> heap = buffer<double>(block.k);
-        block.label = plan_.base->position.data();
         block.packed_queries = queries.out;
         block.packed = plan_.packed->out;
         block.half_scale = plan_.frame->scale * plan_.frame->scale / 2;
@@ -126,51 +125,14 @@ private:
         block.candidate_value = value.data();
         block.candidate = candidate.data();
         block.heap = heap.data();
-        if (!sweep(block, first)) return Status::cancelled;
+        const index_t n = block.base.rows;
+        for (index_t from = 0, step = 1; from < n; from += segment_, ++step) {
+            table(S{}).screen(block, from, std::min(n, from + segment_));
+            if ((step & (step - 1)) == 0) table(S{}).tighten(block);
+            if (stopped()) return Status::cancelled;
+        }
         table(S{}).finish(block);
         return Status::ok;
-    }
-
-    /// Screens the base outwards from where the block lies in its order, on each side as far as rows may
-    /// still be among the nearest; false: stopped.
-    bool sweep(const KnnBlock<S>& block, index_t first) {
-        const double* key = plan_.base->key.data();
-        const double low = plan_.queries->key.data()[first];
-        const double high = plan_.queries->key.data()[first + block.queries.rows - 1];
-        const index_t n = block.base.rows;
-        const index_t start = std::lower_bound(key, key + n, low + (high - low) / 2) - key;
-        index_t left = std::min(start, n - 1) / plan_.packed->out.width * plan_.packed->out.width;
-        index_t right = left;
-        bool left_open = left > 0, right_open = right < n;
-        for (index_t step = 1; left_open || right_open; ++step) {
-            if (right_open) {
-                const index_t to = std::min(n, right + segment_);
-                table(S{}).screen(block, right, to);
-                right = to;
-                right_open = right < n && within_reach(block, key[right] - high);
-            }
-            if (left_open && within_reach(block, low - key[left - 1])) {
-                const index_t from = std::max<index_t>(0, left - segment_);
-                table(S{}).screen(block, from, left);
-                left = from;
-                left_open = left > 0;
-            } else {
-                left_open = false;
-            }
-            if ((step & (step - 1)) == 0) table(S{}).tighten(block);
-            if (stopped()) return false;
-        }
-        return true;
-    }
-
-    /// Whether rows beyond a gap in the sorted feature may be among the nearest of any query: gap^2 / 2 in
-    /// the screen's unit against R_i, above the half distance of k rows already met.
-    bool within_reach(const KnnBlock<S>& block, double gap) const {
-        if (gap <= 0) return true;
-        const double least = gap * gap * block.half_scale * (1 - 0x1p-40);
-        for (index_t i = 0; i < block.queries.rows; ++i)
-            if (least <= static_cast<double>(block.limit[i])) return true;
-        return false;
     }
 
     bool stopped() {
@@ -183,35 +145,29 @@ private:
     std::atomic<bool> stop_{false};
 };
 
-/// The problem in the order of the widest feature.
+/// Whether the queries are all rows of the base, in order.
 template <class S>
-class Sorted {
-public:
-    Status sort(const KnnProblem<S>& problem, int n_threads) {
-        const index_t feature = widest_feature(problem.base);
-        Status status = sort_along(problem.base, feature, n_threads, base);
-        if (status == Status::ok) status = sort_along(problem.queries, feature, n_threads, queries);
-        if (status != Status::ok) return status;
-        sorted = problem;
-        sorted.base.index = base.index.data();
-        sorted.queries.index = queries.index.data();
-        if (problem.self == nullptr) return status;
-        const Buffer<index_t> rank(base.position.size());
-        for (std::size_t i = 0; i < rank.size(); ++i)
-            rank[static_cast<std::size_t>(base.position[i])] = static_cast<index_t>(i);
-        self_ = buffer<index_t>(problem.queries.rows);
-        for (index_t i = 0; i < problem.queries.rows; ++i)
-            self_.data()[i] = rank.data()[problem.self[queries.position.data()[i]]];
-        sorted.self = self_.data();
-        return status;
-    }
+bool joins(const KnnProblem<S>& problem) {
+    const KnnRows<S>&base = problem.base, &queries = problem.queries;
+    if (problem.self == nullptr || base.rows != queries.rows || base.x != queries.x) return false;
+    for (index_t i = 0; i < queries.rows; ++i)
+        if (problem.self[i] != i) return false;
+    return true;
+}
 
-    Sweep base, queries;
-    KnnProblem<S> sorted;
+/// Whether lists of candidates can be kept for all queries, and an order of the base pays.
+template <class S>
+bool grouped(const KnnProblem<S>& problem) {
+    const index_t n = problem.base.rows;
+    return problem.k <= grouped_neighbors && n >= grouped_base &&
+           n <= std::numeric_limits<std::int32_t>::max();
+}
 
-private:
-    Buffer<index_t> self_;
-};
+/// Whether it pays for these queries.
+template <class S>
+bool many(const KnnRows<S>& queries) {
+    return static_cast<double>(queries.rows) * static_cast<double>(queries.d) >= grouped_queries;
+}
 
 }  // namespace
 
@@ -226,16 +182,14 @@ Status knn(const KnnProblem<S>& problem, int n_threads, index_t* position, doubl
         if (status != Status::ok) return status;
     }
     if (!frame.valid) return Search<S>(Plan<S>{problem, position, squared_distance}).run(n_threads);
-    if (joins(problem)) return join(base, problem.k, frame, n_threads, position, squared_distance);
-    Sorted<S> order;
-    Status status = order.sort(problem, n_threads);
-    if (status != Status::ok) return status;
+    if (grouped(problem) && joins(problem))
+        return join(base, problem.k, frame, n_threads, position, squared_distance);
+    if (grouped(problem) && many(problem.queries))
+        return cross(problem, frame, n_threads, position, squared_distance);
     const Packed packed(base.rows, base.d, tiles_kernels().f32.panel_width, frame.centre.data(), frame.scale);
-    status = pack_rows_of(order.sorted.base, packed.out.width, packed, n_threads);
+    const Status status = pack_rows_of(base, packed.out.width, packed, n_threads);
     if (status != Status::ok) return status;
-    const Plan<S> plan{order.sorted, position,    squared_distance, &frame,
-                       &packed,      &order.base, &order.queries};
-    return Search<S>(plan).run(n_threads);
+    return Search<S>(Plan<S>{problem, position, squared_distance, &frame, &packed}).run(n_threads);
 }
 
 template <class S>

@@ -40,11 +40,9 @@
 // (duplicates), the candidates are evaluated at once and R_i = T, the k-th smallest half distance: exact on
 // any data, only slower.
 //
-// All rows of a set against each other, k at most 64: pairwise/join.hpp, by the same screen. Other queries
-// meet the rows in the order of the widest feature (pairwise/sweep.hpp), outwards from a block of queries:
-// a gap of the feature whose half square is above R_i, which is at least the half distance of k rows already
-// met, ends the search on that side. On one thread it took 10000 uniform rows with 2 features
-// from 53 to 18 ms; with 20 or 128 uniform features it neither helped nor cost anything to speak of.
+// Few neighbours (k at most 64) of many rows: by groups with boxes, all rows of a set among themselves by
+// pairwise/join.hpp, other queries by pairwise/cross.hpp. Few queries and large k meet the base as it lies,
+// block by block.
 //
 // Where the scale leaves [2^-400, 2^400] (squares would overflow or vanish in float64 as well) or d > 2^20,
 // and where there are too few pairs to pay for packing, every pair is evaluated by D.

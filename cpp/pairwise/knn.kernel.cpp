@@ -98,7 +98,7 @@ void evaluate(const KnnBlock<S>& b, index_t row) {
     const index_t* candidate = b.candidate + row * b.capacity;
     for (index_t c = 0; c < b.count[row]; ++c) {
         const index_t j = candidate[c];
-        keep(b, row, squared_distance(x, b.base.row(j), b.base.d), b.label == nullptr ? j : b.label[j]);
+        keep(b, row, squared_distance(x, b.base.row(j), b.base.d), j);
     }
     b.count[row] = 0;
     if (b.found[row] < b.k) return;

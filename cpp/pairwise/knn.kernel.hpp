@@ -36,8 +36,7 @@ template <class S>
 struct KnnBlock {
     KnnRows<S> base;
     KnnRows<S> queries;
-    const index_t* self;   ///< row of the base to leave out, a query; nullptr: none is left out
-    const index_t* label;  ///< position of each row of the base, for ties and results; nullptr: as they lie
+    const index_t* self;  ///< row of the base to leave out, a query; nullptr: none is left out
     KnnPacked packed_queries;
     KnnPacked packed;
     double half_scale;  ///< scale^2 / 2: exact squared distances to halves in the screen's unit

@@ -36,6 +36,7 @@ struct Packed {
     arena::Buffer<float> panels, low, slack;
     KnnPacked out{};
 
+    Packed() = default;
     Packed(index_t rows, index_t d, int width, const double* centre, double scale) {
         const index_t padded = rounded_up(rows, width);
         panels = buffer<float>(padded * d);

@@ -6,7 +6,7 @@
 
 #include "core/array.hpp"
 #include "pairwise/distance.hpp"
-#include "pairwise/join.kernel.hpp"
+#include "pairwise/groups.kernel.hpp"
 
 namespace mlqa::pairwise {
 

@@ -362,16 +362,16 @@ def test_the_sparse_binding_is_safe(change, message):
 # The screen's bound: E is half the distance between what it says below and above.
 
 
-def screened(X, Q=None):
-    Q = X if Q is None else Q
-    lower, upper = core.knn_screen(X, Q)
-    exact = reference.squared_distances(Q, X)
+def screened(X, grouped):
+    lower, upper = core.knn_screen(X, X, grouped)
+    exact = reference.squared_distances(X, X)
     assert (lower <= exact).all()
     assert (exact <= upper).all()
     error = np.abs((lower + upper) / 2 - exact) / ((upper - lower) / 2)
     return lower, upper, exact, error
 
 
+by_blocks_and_groups = pytest.mark.parametrize("grouped", [False, True], ids=["blocks", "groups"])
 BEYOND_FLOAT32 = (huge, tiny, large, small, subnormal)
 KINDS_AND_TYPES = [(kind, np.float64) for kind in KINDS] + [
     (kind, np.float32) for kind in KINDS if kind not in BEYOND_FLOAT32
@@ -380,34 +380,37 @@ KINDS_AND_TYPES = [(kind, np.float64) for kind in KINDS] + [
 
 @pytest.mark.parametrize(("kind", "dtype"), KINDS_AND_TYPES)
 @pytest.mark.parametrize("d", [1, 5, 64, 300])
-def test_every_pair_is_within_the_bound(kind, dtype, d, isa, rng):
+@by_blocks_and_groups
+def test_every_pair_is_within_the_bound(grouped, kind, dtype, d, isa, rng):
     X = kind(rng, 150, d).astype(dtype)
     if kind in (huge, tiny, subnormal):
         assert core.knn_screen(X, X) is None
     elif core.knn_screen(X, X) is None:
         assert (X[0] == X).all()
     else:
-        screened(X)
+        screened(X, grouped)
 
 
 @pytest.mark.parametrize("d", [64, 256, 1000])
-def test_a_tenth_of_the_bound_is_attained(d, isa):
+@by_blocks_and_groups
+def test_a_tenth_of_the_bound_is_attained(grouped, d, isa):
     """Rows +x and -x, whose products make the sum grow and round it the same way at each step."""
     attained = 0.0
     for eps in 2.0 ** np.arange(-13.0, -7.0, 0.25):
         x = np.full((1, d), 1 + eps)
-        _, _, _, error = screened(np.concatenate([x, -x]))
+        _, _, _, error = screened(np.concatenate([x, -x]), grouped)
         attained = max(attained, error.max())
     assert attained >= 0.1
 
 
-def test_a_64th_of_the_bound_would_lose_neighbours(isa, rng):
+@by_blocks_and_groups
+def test_a_64th_of_the_bound_would_lose_neighbours(grouped, isa, rng):
     """Rows whose distances differ less than float32 sees: a smaller bound drops true neighbours."""
 
     def lost(direction, share):
         radius = 1 + 1e-9 * np.arange(len(direction))[:, None]
         X = np.concatenate([np.zeros((1, direction.shape[1])), direction * radius])
-        lower, upper, exact, _ = (bounds[0, 1:] for bounds in screened(X))
+        lower, upper, exact, _ = (bounds[0, 1:] for bounds in screened(X, grouped))
         middle, half = (lower + upper) / 2, share * (upper - lower) / 2
         kept = np.flatnonzero(middle - half <= np.sort(middle + half)[4])
         return not np.isin(np.argsort(exact, kind="stable")[:5], kept).all()

@@ -17,12 +17,12 @@ def knn_between(x: numpy.typing.NDArray[numpy.float64], queries: numpy.typing.ND
     Squared distances and positions of the k rows of x nearest to each query.
     """
 @typing.overload
-def knn_screen(x: numpy.typing.NDArray[numpy.float32], queries: numpy.typing.NDArray[numpy.float32]) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]] | None:
+def knn_screen(x: numpy.typing.NDArray[numpy.float32], queries: numpy.typing.NDArray[numpy.float32], grouped: bool = False) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]] | None:
     """
     Bounds below and above all squared distances as the screen knows them, or None outside its range.
     """
 @typing.overload
-def knn_screen(x: numpy.typing.NDArray[numpy.float64], queries: numpy.typing.NDArray[numpy.float64]) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]] | None:
+def knn_screen(x: numpy.typing.NDArray[numpy.float64], queries: numpy.typing.NDArray[numpy.float64], grouped: bool = False) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]] | None:
     """
     Bounds below and above all squared distances as the screen knows them, or None outside its range.
     """
