@@ -113,7 +113,7 @@ struct GroupTile {
 template <bool Both, class S>
 __attribute__((noinline)) void take(const GroupedSearch<S>& search, const GroupTile& tile) {
     for (int r = 0; r < tile.rows; ++r) {
-        const index_t i = tile.row[r], own = search.self == nullptr ? i : search.self[i];
+        const index_t i = tile.row[r];
         std::uint64_t passed = 0;
         for (int v = 0; v < 2; ++v) {
             simd::f32 limit = simd::broadcast(search.limit[i]);
@@ -121,6 +121,7 @@ __attribute__((noinline)) void take(const GroupedSearch<S>& search, const GroupT
             passed |= static_cast<std::uint64_t>(simd::bits(tile.half[r][v] <= limit)) << (v * w);
         }
         if (passed == 0) continue;
+        const index_t own = search.self == nullptr ? i : search.self[i];
         float half[2 * w];
         simd::store(half, tile.half[r][0]);
         simd::store(half + w, tile.half[r][1]);
