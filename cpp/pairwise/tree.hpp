@@ -1,0 +1,17 @@
+// Exact nearest neighbours in few dimensions.
+#pragma once
+
+#include "core/status.hpp"
+#include "pairwise/knn.hpp"
+
+namespace mlqa::pairwise {
+
+/// Whether the problem has few features, few neighbours, and queries enough to pay for a tree.
+template <class S>
+bool suits_tree(const KnnProblem<S>& problem);
+
+/// As pairwise::knn, for problems that suit.
+template <class S>
+Status search_tree(const KnnProblem<S>& problem, int n_threads, index_t* position, double* squared_distance);
+
+}  // namespace mlqa::pairwise

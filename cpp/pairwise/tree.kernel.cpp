@@ -1,0 +1,236 @@
+#include "pairwise/tree.kernel.hpp"
+
+#include <cstdint>
+
+#include "core/simd.hpp"
+
+namespace mlqa {
+namespace {
+
+using simd::f64;
+using simd::i64;
+
+constexpr int w = simd::lanes<double>;
+constexpr index_t nobody = INT64_MAX;
+constexpr double infinity = __builtin_inf();
+static_assert(tree_leaf <= 32 && tree_leaf % w == 0 && tree_fan % w == 0, "whole vectors, masks of 32 bits");
+
+/// D of pairwise/knn.hpp from the squares of d differences; terms that are not there are zeros.
+template <int d>
+MLQA_INLINE f64 added_up(const f64 (&square)[d]) {
+    const auto pair = [&](int j) {
+        if (j + 4 < d) return square[j] + square[j + 4];
+        return square[j];
+    };
+    f64 even = pair(0);
+    if constexpr (d > 2) even = even + pair(2);
+    if constexpr (d == 1) return even;
+    f64 odd = d > 1 ? pair(d > 1 ? 1 : 0) : f64{};
+    if constexpr (d > 3) odd = odd + pair(3);
+    return even + odd;
+}
+
+/// At most D of any row and query of boxes [low, high] and [to_low, to_high]: what D does to differences,
+/// done to gaps that are not larger.
+template <int d, class Gap>
+MLQA_INLINE f64 gap_distance(Gap gap) {
+    f64 square[d];
+#pragma GCC unroll 8
+    for (int j = 0; j < d; ++j) {
+        const f64 g = gap(j);
+        square[j] = g * g;
+    }
+    return added_up<d>(square);
+}
+MLQA_INLINE f64 gap_between(f64 low, f64 high, f64 to_low, f64 to_high) {
+    return simd::max(simd::max(low - to_high, to_low - high), f64{});
+}
+
+/// Lanes where something at this distance, whose least position is `least`, precedes what is given.
+MLQA_INLINE std::uint32_t preceding(f64 distance, i64 least, f64 reach, i64 rank) {
+    return simd::bits((i64)(distance < reach) | ((i64)(distance == reach) & (i64)(least < rank)));
+}
+
+MLQA_INLINE i64 broadcast(index_t value) {
+    return i64{} + value;
+}
+
+/// Puts a row into the list of the nearest of query i, if it precedes the last one.
+MLQA_INLINE void meet(TreeGroup& group, int i, double distance, index_t position) {
+    const index_t k = group.k;
+    double* kept = group.distance + i * k;
+    index_t* at = group.position + i * k;
+    index_t n = k - 1;
+    if (!(distance < kept[n] || (distance == kept[n] && position < at[n]))) return;
+    for (; n > 0 && (distance < kept[n - 1] || (distance == kept[n - 1] && position < at[n - 1])); --n) {
+        kept[n] = kept[n - 1];
+        at[n] = at[n - 1];
+    }
+    kept[n] = distance;
+    at[n] = position;
+}
+
+/// Query i meets the rows of a leaf.
+template <int d>
+MLQA_INLINE bool meet_leaf(TreeGroup& group, int i, const double* points, const index_t* position) {
+    f64 x[d];
+#pragma GCC unroll 8
+    for (int j = 0; j < d; ++j) x[j] = simd::broadcast(group.points[j * tree_leaf + i]);
+    const f64 last = simd::broadcast(group.last_distance[i]);
+    alignas(simd::bytes) double distance[tree_leaf];
+    std::uint32_t passed = 0;
+#pragma GCC unroll 16
+    for (int v = 0; v < tree_leaf; v += w) {
+        f64 square[d];
+#pragma GCC unroll 8
+        for (int j = 0; j < d; ++j) {
+            const f64 difference = x[j] - simd::load(points + j * tree_leaf + v);
+            square[j] = difference * difference;
+        }
+        const f64 sum = added_up<d>(square);
+        simd::store(distance + v, sum);
+        passed |= simd::bits(sum <= last) << v;
+    }
+    if (passed == 0) return false;
+    const index_t self = group.self == nullptr ? -1 : group.self[i];
+    for (; passed != 0; passed &= passed - 1) {
+        const int c = __builtin_ctz(passed);
+        if (position[c] != self) meet(group, i, distance[c], position[c]);
+    }
+    group.last_distance[i] = group.distance[i * group.k + group.k - 1];
+    group.last_position[i] = group.position[i * group.k + group.k - 1];
+    return true;
+}
+
+void update_reach(TreeGroup& group) {
+    double reach = -1;
+    index_t rank = 0;
+    for (index_t i = 0; i < group.queries; ++i) {
+        const double distance = group.last_distance[i];
+        const bool above = distance > reach;
+        const index_t least = above ? 0 : rank;
+        const bool counts = above || distance == reach;
+        rank = counts && group.last_position[i] > least ? group.last_position[i] : least;
+        reach = above ? distance : reach;
+    }
+    group.reach = reach;
+    group.rank = rank;
+}
+
+/// All queries that may have neighbours in a leaf meet its rows.
+template <int d>
+void visit(const Tree& tree, TreeGroup& group, index_t leaf) {
+    const double* box = tree.box + leaf / tree_fan * 2 * d * tree_fan + leaf % tree_fan;
+    const i64 least = broadcast(tree.least[leaf]);
+    f64 low[d], high[d];
+#pragma GCC unroll 8
+    for (int j = 0; j < d; ++j) {
+        low[j] = simd::broadcast(box[j * tree_fan]);
+        high[j] = simd::broadcast(box[(d + j) * tree_fan]);
+    }
+    std::uint32_t queries = 0;
+    for (int v = 0; v < tree_leaf; v += w) {
+        const f64 distance = gap_distance<d>([&](int j) {
+            const f64 x = simd::load(group.points + j * tree_leaf + v);
+            return gap_between(low[j], high[j], x, x);
+        });
+        queries |= preceding(distance, least, simd::load(group.last_distance + v),
+                             simd::load(group.last_position + v))
+                   << v;
+    }
+    const double* points = tree.points + leaf * d * tree_leaf;
+    const index_t* position = tree.position + leaf * tree_leaf;
+    bool nearer = false;
+    for (; queries != 0; queries &= queries - 1)
+        nearer |= meet_leaf<d>(group, __builtin_ctz(queries), points, position);
+    if (nearer) update_reach(group);
+}
+
+/// Puts the children of a node that may matter on the waiting list, the nearest last.
+template <int d>
+void expand(const Tree& tree, TreeGroup& group, const TreeNode& node) {
+    const index_t block = tree.first_block[node.level - 1] + node.number;
+    const double* box = tree.box + block * 2 * d * tree_fan;
+    const index_t* least = tree.least + block * tree_fan;
+    double distance[tree_fan];
+    std::uint32_t children = 0;
+#pragma GCC unroll 4
+    for (int v = 0; v < tree_fan; v += w) {
+        const f64 far = gap_distance<d>([&](int j) {
+            return gap_between(simd::load(box + j * tree_fan + v), simd::load(box + (d + j) * tree_fan + v),
+                               simd::broadcast(group.low[j]), simd::broadcast(group.high[j]));
+        });
+        simd::store(distance + v, far);
+        children |= preceding(far, simd::load(least + v), simd::broadcast(group.reach), broadcast(group.rank))
+                    << v;
+    }
+    const int from = group.n_waiting;
+    for (; children != 0; children &= children - 1) {
+        const int c = __builtin_ctz(children);
+        int at = group.n_waiting++;
+        for (; at > from; --at) {
+            const TreeNode& before = group.waiting[at - 1];
+            if (before.distance > distance[c] ||
+                (before.distance == distance[c] && before.least > least[c]))
+                break;
+            group.waiting[at] = before;
+        }
+        group.waiting[at] = {distance[c], least[c], node.number * tree_fan + c, node.level - 1};
+    }
+}
+
+template <int d>
+void begin(const Tree& tree, TreeGroup& group) {
+    for (index_t i = 0; i < group.queries * group.k; ++i) {
+        group.distance[i] = infinity;
+        group.position[i] = nobody;
+    }
+    for (int i = 0; i < tree_leaf; ++i) {
+        group.last_distance[i] = i < group.queries ? infinity : -1;
+        group.last_position[i] = nobody;
+    }
+    for (int j = 0; j < d; ++j) {
+        const double* x = group.points + j * tree_leaf;
+        group.low[j] = group.high[j] = x[0];
+        for (index_t i = 1; i < group.queries; ++i) {
+            group.low[j] = x[i] < group.low[j] ? x[i] : group.low[j];
+            group.high[j] = x[i] > group.high[j] ? x[i] : group.high[j];
+        }
+    }
+    group.reach = infinity;
+    group.rank = nobody;
+    if (group.own >= 0) visit<d>(tree, group, group.own);
+    group.waiting[0] = {0, 0, 0, tree.levels};
+    group.n_waiting = 1;
+}
+
+template <int d>
+bool search(const Tree& tree, TreeGroup& group, index_t leaves) {
+    while (group.n_waiting > 0) {
+        const TreeNode node = group.waiting[--group.n_waiting];
+        if (node.distance > group.reach || (node.distance == group.reach && node.least >= group.rank))
+            continue;
+        if (node.level > 0) {
+            expand<d>(tree, group, node);
+        } else if (node.number != group.own) {
+            visit<d>(tree, group, node.number);
+            if (--leaves == 0) return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+const TreeKernels MLQA_KERNELS(tree) = {{
+    {begin<1>, search<1>},
+    {begin<2>, search<2>},
+    {begin<3>, search<3>},
+    {begin<4>, search<4>},
+    {begin<5>, search<5>},
+    {begin<6>, search<6>},
+    {begin<7>, search<7>},
+    {begin<8>, search<8>},
+}};
+
+}  // namespace mlqa
