@@ -328,6 +328,24 @@ MLQA_INLINE std::uint32_t bits(M m) {
         return bits_of((i64)m);
 }
 
+/// The last lane of `before`, then all lanes of v but the last.
+template <class V>
+MLQA_INLINE V shift_in(V before, V v) {
+    static_assert(sizeof(v[0]) == 8, "");
+#if defined(__AVX512F__)
+    return (V)_mm512_maskz_alignr_epi64(all_lanes, (__m512i)v, (__m512i)before, 7);
+#elif defined(__AVX2__)
+    const __m256d crossing = _mm256_permute2f128_pd((__m256d)before, (__m256d)v, 0x21);
+    return (V)_mm256_shuffle_pd(crossing, (__m256d)v, 0x5);
+#else
+    constexpr int n = bytes / 8;
+    V r = v;
+    r[0] = before[n - 1];
+    for (int i = 1; i < n; ++i) r[i] = v[i - 1];
+    return r;
+#endif
+}
+
 /// Lanes combined by a fixed tree of halves: lane i with lane i + n/2, and so on.
 template <class T, class Combine>
 MLQA_INLINE T reduce(vec<T> v, Combine combine) {

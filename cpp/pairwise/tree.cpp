@@ -6,6 +6,8 @@
 #include <limits>
 #include <memory>
 #include <vector>
+#include <chrono>
+#include <cstdio>
 
 #include "core/cancel.hpp"
 #include "core/threads.hpp"
@@ -127,13 +129,14 @@ struct Search {
         for (index_t i = 0; i < group.queries && self != nullptr; ++i) left_out[i] = self[query[i]];
         group.self = self == nullptr ? nullptr : left_out;
         group.k = k;
+        group.stride = std::max(k, tree_few);
         group.own = within ? number : -1;
         kernels.begin(tree, group);
         while (!kernels.search(tree, group, polled_leaves))
             if (stopped()) return false;
         for (index_t i = 0; i < group.queries; ++i) {
-            std::copy_n(group.position + i * k, k, position + query[i] * k);
-            if (distance != nullptr) std::copy_n(group.distance + i * k, k, distance + query[i] * k);
+            std::copy_n(group.position + i * group.stride, k, position + query[i] * k);
+            if (distance != nullptr) std::copy_n(group.distance + i * group.stride, k, distance + query[i] * k);
         }
         return true;
     }
@@ -166,17 +169,23 @@ template <class S>
 Status search_tree(const KnnProblem<S>& problem, int n_threads, index_t* position, double* squared_distance) {
     const index_t d = problem.base.d;
     Leaves base, others;
+    auto now=[]{return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count()*1e3;};
+    double t0=now();
     Status status = sort_into_leaves(problem.base, n_threads, base);
     if (status != Status::ok) return status;
+    double t1=now();
     Boxes boxes(base, d);
     status = boxes.fill(n_threads);
     if (status != Status::ok) return status;
+    double t2=now();
     const bool within = all_rows(problem);
     if (!within) status = sort_into_leaves(problem.queries, n_threads, others);
     if (status != Status::ok) return status;
     Search search{boxes.tree,   tree_kernels().features[d - 1], within ? base : others, problem.self, within, d,
                   problem.k, position, squared_distance};
-    return search.run(n_threads);
+    status= search.run(n_threads);
+    if(std::getenv("SHOW"))std::fprintf(stderr,"sort %.2f boxes %.2f search %.2f\n",t1-t0,t2-t1,now()-t2);
+    return status;
 }
 
 template bool suits_tree<float>(const KnnProblem<float>&);

@@ -15,6 +15,10 @@ constexpr index_t nobody = INT64_MAX;
 constexpr double infinity = __builtin_inf();
 static_assert(tree_leaf <= 32 && tree_leaf % w == 0 && tree_fan % w == 0, "whole vectors, masks of 32 bits");
 
+MLQA_INLINE i64 broadcast(index_t value) {
+    return i64{} + value;
+}
+
 /// D of pairwise/knn.hpp from the squares of d differences; terms that are not there are zeros.
 template <int d>
 MLQA_INLINE f64 added_up(const f64 (&square)[d]) {
@@ -51,56 +55,172 @@ MLQA_INLINE std::uint32_t preceding(f64 distance, i64 least, f64 reach, i64 rank
     return simd::bits((i64)(distance < reach) | ((i64)(distance == reach) & (i64)(least < rank)));
 }
 
-MLQA_INLINE i64 broadcast(index_t value) {
-    return i64{} + value;
-}
+// ---- The nearest of a query
 
-/// Puts a row into the list of the nearest of query i, if it precedes the last one.
-MLQA_INLINE void meet(TreeGroup& group, int i, double distance, index_t position) {
-    const index_t k = group.k;
-    double* kept = group.distance + i * k;
-    index_t* at = group.position + i * k;
-    index_t n = k - 1;
-    if (!(distance < kept[n] || (distance == kept[n] && position < at[n]))) return;
-    for (; n > 0 && (distance < kept[n - 1] || (distance == kept[n - 1] && position < at[n - 1])); --n) {
-        kept[n] = kept[n - 1];
-        at[n] = at[n - 1];
+/// Up to tree_few nearest, in registers. What is put in finds its place without a branch.
+struct FewNearest {
+    static constexpr int n = static_cast<int>(tree_few) / w;
+    f64 distance[n];
+    i64 position[n];
+
+    MLQA_INLINE FewNearest(const TreeGroup& group, int i) {
+        for (int v = 0; v < n; ++v) {
+            distance[v] = simd::load(group.distance + i * tree_few + v * w);
+            position[v] = simd::load(group.position + i * tree_few + v * w);
+        }
     }
-    kept[n] = distance;
-    at[n] = position;
+
+    MLQA_INLINE void meet(double its_distance, index_t its_position) {
+        const f64 new_distance = simd::broadcast(its_distance);
+        const i64 new_position = broadcast(its_position);
+        i64 precedes[n];
+        for (int v = 0; v < n; ++v)
+            precedes[v] =
+                (i64)(distance[v] < new_distance) |
+                ((i64)(distance[v] == new_distance) & (i64)(position[v] < new_position));
+        for (int v = n - 1; v >= 0; --v) {
+            const int u = v > 0 ? v - 1 : 0;
+            const i64 follows = simd::shift_in(v > 0 ? precedes[u] : broadcast(-1), precedes[v]);
+            const f64 next_distance = simd::shift_in(distance[u], distance[v]);
+            const i64 next_position = simd::shift_in(position[u], position[v]);
+            distance[v] = simd::select(precedes[v], distance[v],
+                                       simd::select(follows, new_distance, next_distance));
+            position[v] = simd::select(precedes[v], position[v],
+                                       simd::select(follows, new_position, next_position));
+        }
+    }
+
+    MLQA_INLINE void keep(TreeGroup& group, int i) const {
+        for (int v = 0; v < n; ++v) {
+            simd::store(group.distance + i * tree_few + v * w, distance[v]);
+            simd::store(group.position + i * tree_few + v * w, position[v]);
+        }
+    }
+};
+
+/// Any number, in memory.
+struct ManyNearest {
+    double* distance;
+    index_t* position;
+    index_t k;
+
+    MLQA_INLINE ManyNearest(const TreeGroup& group, int i)
+        : distance(const_cast<double*>(group.distance) + i * group.stride),
+          position(const_cast<index_t*>(group.position) + i * group.stride),
+          k(group.k) {}
+
+    MLQA_INLINE bool precedes(double its_distance, index_t its_position, index_t n) const {
+        return its_distance < distance[n] || (its_distance == distance[n] && its_position < position[n]);
+    }
+    MLQA_INLINE void meet(double its_distance, index_t its_position) {
+        index_t n = k - 1;
+        if (!precedes(its_distance, its_position, n)) return;
+        for (; n > 0 && precedes(its_distance, its_position, n - 1); --n) {
+            distance[n] = distance[n - 1];
+            position[n] = position[n - 1];
+        }
+        distance[n] = its_distance;
+        position[n] = its_position;
+    }
+    MLQA_INLINE void keep(TreeGroup&, int) const {}
+};
+
+/// Query i meets those rows of a leaf that pass.
+template <class Nearest>
+MLQA_INLINE void meet_rows(TreeGroup& group, int i, std::uint32_t passed, const double* distance,
+                           const index_t* position) {
+    Nearest nearest(group, i);
+    const index_t self = group.own >= 0 || group.self == nullptr ? -1 : group.self[i];
+    for (; passed != 0; passed &= passed - 1) {
+        const int c = __builtin_ctz(passed);
+        if (position[c] != self) nearest.meet(distance[c], position[c]);
+    }
+    nearest.keep(group, i);
+    group.last_distance[i] = group.distance[i * group.stride + group.k - 1];
+    group.last_position[i] = group.position[i * group.stride + group.k - 1];
 }
 
-/// Query i meets the rows of a leaf.
 template <int d>
-MLQA_INLINE bool meet_leaf(TreeGroup& group, int i, const double* points, const index_t* position) {
+MLQA_INLINE f64 distance_of(const f64 (&x)[d], const double* points, int v) {
+    f64 square[d];
+#pragma GCC unroll 8
+    for (int j = 0; j < d; ++j) {
+        const f64 difference = x[j] - simd::load(points + j * tree_leaf + v);
+        square[j] = difference * difference;
+    }
+    return added_up<d>(square);
+}
+
+/// Query i meets the rows of a leaf, its own row `own` (or 32) excepted.
+template <int d>
+MLQA_INLINE bool meet_leaf(TreeGroup& group, int i, const double* points, const index_t* position, int own) {
     f64 x[d];
 #pragma GCC unroll 8
     for (int j = 0; j < d; ++j) x[j] = simd::broadcast(group.points[j * tree_leaf + i]);
     const f64 last = simd::broadcast(group.last_distance[i]);
     alignas(simd::bytes) double distance[tree_leaf];
-    std::uint32_t passed = 0;
+    std::uint64_t passed = 0;
 #pragma GCC unroll 16
     for (int v = 0; v < tree_leaf; v += w) {
-        f64 square[d];
-#pragma GCC unroll 8
-        for (int j = 0; j < d; ++j) {
-            const f64 difference = x[j] - simd::load(points + j * tree_leaf + v);
-            square[j] = difference * difference;
-        }
-        const f64 sum = added_up<d>(square);
+        const f64 sum = distance_of<d>(x, points, v);
         simd::store(distance + v, sum);
-        passed |= simd::bits(sum <= last) << v;
+        passed |= static_cast<std::uint64_t>(simd::bits(sum <= last)) << v;
     }
+    passed &= ~(std::uint64_t{1} << own);
     if (passed == 0) return false;
-    const index_t self = group.self == nullptr ? -1 : group.self[i];
-    for (; passed != 0; passed &= passed - 1) {
-        const int c = __builtin_ctz(passed);
-        if (position[c] != self) meet(group, i, distance[c], position[c]);
-    }
-    group.last_distance[i] = group.distance[i * group.k + group.k - 1];
-    group.last_position[i] = group.position[i * group.k + group.k - 1];
+    if (group.stride == tree_few)
+        meet_rows<FewNearest>(group, i, static_cast<std::uint32_t>(passed), distance, position);
+    else
+        meet_rows<ManyNearest>(group, i, static_cast<std::uint32_t>(passed), distance, position);
     return true;
 }
+
+/// The k-th smallest of `rows` distances in each lane, k at most tree_few.
+MLQA_INLINE f64 kth_smallest(const f64* distance, index_t rows, index_t k) {
+    f64 least[tree_few];
+    for (f64& x : least) x = simd::broadcast(infinity);
+    for (index_t row = 0; row < rows; ++row) {
+        f64 x = distance[row];
+#pragma GCC unroll 8
+        for (f64& kept : least) {
+            const f64 larger = simd::max(kept, x);
+            kept = simd::min(kept, x);
+            x = larger;
+        }
+    }
+    f64 kth = least[0];
+#pragma GCC unroll 8
+    for (index_t n = 1; n < tree_few; ++n) kth = n < k ? least[n] : kth;
+    return kth;
+}
+
+/// Queries that are rows of one leaf: the k-th distance among these bounds what may still come.
+template <int d>
+void bound_within_leaf(TreeGroup& group) {
+    for (int v = 0; v < group.queries; v += w) {
+        f64 x[d];
+#pragma GCC unroll 8
+        for (int j = 0; j < d; ++j) x[j] = simd::load(group.points + j * tree_leaf + v);
+        f64 distance[tree_leaf];
+        for (index_t row = 0; row < group.queries; ++row) {
+            f64 square[d];
+#pragma GCC unroll 8
+            for (int j = 0; j < d; ++j) {
+                const f64 difference = x[j] - simd::broadcast(group.points[j * tree_leaf + row]);
+                square[j] = difference * difference;
+            }
+            distance[row] = added_up<d>(square);
+        }
+        for (int lane = 0; lane < w && v + lane < group.queries; ++lane)
+            distance[v + lane][lane] = infinity;
+        double kth[w];
+        simd::store(kth, kth_smallest(distance, group.queries, group.k));
+        for (int lane = 0; lane < w && v + lane < group.queries; ++lane)
+            group.last_distance[v + lane] = kth[lane];
+    }
+}
+
+// ---- The tree
 
 void update_reach(TreeGroup& group) {
     double reach = -1;
@@ -142,7 +262,8 @@ void visit(const Tree& tree, TreeGroup& group, index_t leaf) {
     const index_t* position = tree.position + leaf * tree_leaf;
     bool nearer = false;
     for (; queries != 0; queries &= queries - 1)
-        nearer |= meet_leaf<d>(group, __builtin_ctz(queries), points, position);
+        nearer |= meet_leaf<d>(group, __builtin_ctz(queries), points, position,
+                                leaf == group.own ? __builtin_ctz(queries) : tree_leaf);
     if (nearer) update_reach(group);
 }
 
@@ -181,7 +302,7 @@ void expand(const Tree& tree, TreeGroup& group, const TreeNode& node) {
 
 template <int d>
 void begin(const Tree& tree, TreeGroup& group) {
-    for (index_t i = 0; i < group.queries * group.k; ++i) {
+    for (index_t i = 0; i < group.queries * group.stride; ++i) {
         group.distance[i] = infinity;
         group.position[i] = nobody;
     }
@@ -199,7 +320,10 @@ void begin(const Tree& tree, TreeGroup& group) {
     }
     group.reach = infinity;
     group.rank = nobody;
-    if (group.own >= 0) visit<d>(tree, group, group.own);
+    if (group.own >= 0) {
+        if (group.stride == tree_few) bound_within_leaf<d>(group);
+        visit<d>(tree, group, group.own);
+    }
     group.waiting[0] = {0, 0, 0, tree.levels};
     group.n_waiting = 1;
 }

@@ -11,6 +11,7 @@ constexpr int tree_leaf = 32;           ///< rows of a leaf, queries of a group
 constexpr int tree_fan = 8;             ///< children of a node
 constexpr int tree_levels = 20;         ///< enough for 8^20 leaves
 constexpr index_t tree_neighbors = 64;  ///< most neighbours
+constexpr index_t tree_few = 8;         ///< so many are kept in registers
 
 /// A tree over the rows of the base.
 ///
@@ -46,7 +47,8 @@ struct TreeGroup {
     index_t k;
     index_t own;  ///< the leaf that holds the queries, -1: none
     // The k nearest so far of each query, in order of (squared distance, position), infinity and the largest
-    // position where there are none yet; and the last of them.
+    // position where there are none yet, `stride` places a query; and the last of them, or a bound on it.
+    index_t stride;
     double distance[tree_leaf * tree_neighbors];
     index_t position[tree_leaf * tree_neighbors];
     double last_distance[tree_leaf];
