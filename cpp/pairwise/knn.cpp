@@ -177,7 +177,11 @@ Status knn(const KnnProblem<S>& problem, int n_threads, index_t* position, doubl
     const KnnRows<S>& base = problem.base;
     const double pairs = static_cast<double>(base.rows) * static_cast<double>(problem.queries.rows);
     if (pairs * static_cast<double>(base.d) < parallel_work) n_threads = 1;
-    if (suits_tree(problem)) return search_tree(problem, n_threads, position, squared_distance);
+    if (suits_tree(problem)) {
+        bool found = false;
+        const Status status = search_tree(problem, n_threads, position, squared_distance, found);
+        if (status != Status::ok || found) return status;
+    }
     Frame frame;
     if (pairs >= screened_pairs) {
         const Status status = frame_of(base, problem.queries, problem.self != nullptr, n_threads, frame);

@@ -25,9 +25,10 @@ constexpr index_t sample_share = 32;     ///< rows of the sample, a bucket
 constexpr index_t least_chunk = 8192;    ///< rows handed out by one chunk
 constexpr index_t most_chunk = 1 << 19;
 constexpr index_t wanted_chunks = 64;
-constexpr index_t sampled_rows = 32;     ///< rows that tell the widest feature
-constexpr index_t few_keys = 32;         ///< so many are left to std::nth_element
-constexpr index_t polled_rows = 1 << 16;
+constexpr index_t sampled_rows = 32;      ///< rows that tell the widest feature
+constexpr index_t few_keys = 32;          ///< so many are left to std::nth_element
+constexpr int most_pivots = 24;           ///< tried until a median is left to std::nth_element
+constexpr index_t polled_rows = 1 << 16;  ///< cut without a look at whether to stop
 
 /// The feature in which `count` rows, given by row(0), row(1), ..., differ most.
 template <class Row>
@@ -47,6 +48,14 @@ index_t widest(index_t d, index_t count, Row&& row) {
     return static_cast<index_t>(best);
 }
 
+/// Whether all values of a row are numbers.
+template <class S>
+bool is_finite(const S* x, index_t d) {
+    bool finite = true;
+    for (index_t j = 0; j < d; ++j) finite &= x[j] - x[j] == 0;
+    return finite;
+}
+
 /// A tree of cuts, by number: those of node i continue at 2 i and 2 i + 1.
 struct Cut {
     double value;
@@ -62,11 +71,16 @@ public:
         cuts_.resize(std::size_t{1} << depth_);
         const index_t n = sample_share << depth_;
         std::vector<index_t> sample(static_cast<std::size_t>(n));
-        for (index_t s = 0; s < n && depth_ > 0; ++s)
-            sample[static_cast<std::size_t>(s)] = sampled(s * rows.rows / n, (s + 1) * rows.rows / n);
-        if (depth_ > 0) cut(1, sample.data(), sample.data() + n);
+        if (depth_ == 0) return;
+        for (index_t s = 0; s < n; ++s) {
+            const index_t i = sampled(s * rows.rows / n, (s + 1) * rows.rows / n);
+            sample[static_cast<std::size_t>(s)] = i;
+            finite_ &= is_finite(rows.row(i), rows.d);
+        }
+        if (finite_) cut(1, sample.data(), sample.data() + n);
     }
 
+    bool finite() const { return finite_; }
     index_t buckets() const { return index_t{1} << depth_; }
 
     index_t bucket(index_t position) const {
@@ -95,9 +109,7 @@ private:
         const index_t feature = widest(rows_.d, std::min(n, sampled_rows), [&](index_t s) {
             return rows_.row(first[s * n / std::min(n, sampled_rows)]);
         });
-        const auto key = [&](index_t i) {
-            return std::pair(static_cast<double>(rows_.row(i)[feature]), i);
-        };
+        const auto key = [&](index_t i) { return std::pair(static_cast<double>(rows_.row(i)[feature]), i); };
         index_t* middle = first + n / 2;
         std::nth_element(first, middle, last, [&](index_t a, index_t b) { return key(a) < key(b); });
         cuts_[node] = {key(*middle).first, *middle, feature};
@@ -108,12 +120,13 @@ private:
 
     const KnnRows<S>& rows_;
     int depth_ = 0;
+    bool finite_ = true;
     std::vector<Cut> cuts_;
 };
 
 /// The value that `rank` of n are not above in order. Both arrays are overwritten.
 double value_of_rank(double* keys, double* other, index_t n, index_t rank) {
-    while (n > few_keys) {
+    for (int pivots = 0; n > few_keys && pivots < most_pivots; ++pivots) {
         // A few keys spread evenly: the pivot is the one whose rank among them is about the wanted one.
         std::array<double, 7> spread{};
         for (std::size_t s = 0; s < spread.size(); ++s)
@@ -160,11 +173,13 @@ public:
           right_(buffer<std::uint32_t>(n)) {
         for (index_t i = 0; i < n; ++i) {
             const S* x = rows.row(position == nullptr ? i : position[i]);
+            finite_ &= is_finite(x, d_);
             for (index_t j = 0; j < d_; ++j) points_.data()[i * d_ + j] = static_cast<double>(x[j]);
             place_.data()[i] = static_cast<std::uint32_t>(i);
         }
     }
 
+    bool finite() const { return finite_; }
     const double* row(index_t i) const { return points_.data() + place_.data()[i] * d_; }
     index_t place(index_t i) const { return place_.data()[i]; }
 
@@ -182,8 +197,7 @@ private:
     /// The `left` least of n rows along their widest feature come first; otherwise their order stays.
     void partition(index_t first, index_t n, index_t left) {
         const index_t sampled = std::min(n, sampled_rows);
-        const index_t feature =
-            widest(d_, sampled, [&](index_t s) { return row(first + s * n / sampled); });
+        const index_t feature = widest(d_, sampled, [&](index_t s) { return row(first + s * n / sampled); });
         std::uint32_t* place = place_.data() + first;
         const double* column = points_.data() + feature;
         double* keys = keys_.data();
@@ -208,6 +222,7 @@ private:
     }
 
     index_t d_;
+    bool finite_ = true;
     Buffer<double> points_, keys_, other_;
     Buffer<std::uint32_t> place_, right_;
 };
@@ -216,6 +231,7 @@ private:
 struct Buckets {
     Buffer<index_t> position;
     std::vector<index_t> first;
+    bool finite = true;
 };
 
 template <class S>
@@ -224,7 +240,8 @@ Status fill_buckets(const KnnRows<S>& rows, int n_threads, Buckets& out) {
     const index_t buckets = cuts.buckets(), n = rows.rows;
     out.first.assign(static_cast<std::size_t>(buckets) + 1, n);
     out.first[0] = 0;
-    if (buckets == 1) return Status::ok;
+    out.finite = cuts.finite();
+    if (buckets == 1 || !out.finite) return Status::ok;
     out.position = buffer<index_t>(n);
     const Buffer<std::uint16_t> bucket(static_cast<std::size_t>(n));
     const index_t step = std::clamp(n / wanted_chunks, least_chunk, most_chunk);
@@ -271,8 +288,9 @@ void write_leaves(const Bucket& bucket, const index_t* position, index_t n, inde
 template <class S>
 Status sort_into_leaves(const KnnRows<S>& rows, int n_threads, Leaves& leaves) {
     Buckets buckets;
-    const Status status = fill_buckets(rows, n_threads, buckets);
-    if (status != Status::ok) return status;
+    Status status = fill_buckets(rows, n_threads, buckets);
+    leaves.finite = buckets.finite;
+    if (status != Status::ok || !leaves.finite) return status;
     const auto count = static_cast<index_t>(buckets.first.size()) - 1;
     std::vector<index_t> first_leaf(buckets.first.size(), 0);
     for (std::size_t b = 0; b + 1 < buckets.first.size(); ++b)
@@ -281,12 +299,16 @@ Status sort_into_leaves(const KnnRows<S>& rows, int n_threads, Leaves& leaves) {
     leaves.count = first_leaf.back();
     leaves.points = buffer<double>(leaves.count * tree_leaf * rows.d);
     leaves.position = buffer<index_t>(leaves.count * tree_leaf);
-    std::atomic<bool> stop{false};
-    return threads::parallel_for(count, n_threads, [&](index_t b, int) {
+    std::atomic<bool> stop{false}, finite{true};
+    status = threads::parallel_for(count, n_threads, [&](index_t b, int) {
         const index_t first = buckets.first[static_cast<std::size_t>(b)];
         const index_t n = buckets.first[static_cast<std::size_t>(b) + 1] - first;
         const index_t* position = count == 1 ? nullptr : buckets.position.data() + first;
         Bucket bucket(rows, position, n);
+        if (!bucket.finite()) {
+            finite.store(false, std::memory_order_relaxed);
+            return Status::ok;
+        }
         if (!bucket.cut(0, n, stop)) {
             stop.store(true, std::memory_order_relaxed);
             return Status::cancelled;
@@ -296,6 +318,8 @@ Status sort_into_leaves(const KnnRows<S>& rows, int n_threads, Leaves& leaves) {
                      leaves.position.data() + leaf * tree_leaf);
         return Status::ok;
     });
+    leaves.finite = finite.load(std::memory_order_relaxed);
+    return status;
 }
 
 template Status sort_into_leaves<float>(const KnnRows<float>&, int, Leaves&);

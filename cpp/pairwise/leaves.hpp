@@ -21,11 +21,12 @@ namespace mlqa::pairwise {
 /// filled up with -1.
 struct Leaves {
     index_t count = 0;
+    bool finite = true;  ///< otherwise the rest is undefined
     arena::Buffer<double> points;
     arena::Buffer<index_t> position;
 };
 
-/// At least one row and feature; S is float or double; no value is NaN.
+/// At least one row, 1 to tree_features features; S is float or double.
 template <class S>
 Status sort_into_leaves(const KnnRows<S>& rows, int n_threads, Leaves& leaves);
 

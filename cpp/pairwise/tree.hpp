@@ -10,8 +10,10 @@ namespace mlqa::pairwise {
 template <class S>
 bool suits_tree(const KnnProblem<S>& problem);
 
-/// As pairwise::knn, for problems that suit.
+/// As pairwise::knn, for problems that suit. `found` is false, and nothing written, where not all values are
+/// finite.
 template <class S>
-Status search_tree(const KnnProblem<S>& problem, int n_threads, index_t* position, double* squared_distance);
+Status search_tree(const KnnProblem<S>& problem, int n_threads, index_t* position, double* squared_distance,
+                   bool& found);
 
 }  // namespace mlqa::pairwise

@@ -57,16 +57,17 @@ MLQA_INLINE std::uint32_t preceding(f64 distance, i64 least, f64 reach, i64 rank
 
 // ---- The nearest of a query
 
-/// Up to tree_few nearest, in registers. What is put in finds its place without a branch.
+/// `places` nearest, in registers. What is put in finds its place without a branch.
+template <int places>
 struct FewNearest {
-    static constexpr int n = static_cast<int>(tree_few) / w;
+    static constexpr int n = places / w;
     f64 distance[n];
     i64 position[n];
 
-    MLQA_INLINE FewNearest(const TreeGroup& group, int i) {
+    MLQA_INLINE FewNearest(TreeGroup& group, int i) {
         for (int v = 0; v < n; ++v) {
-            distance[v] = simd::load(group.distance + i * tree_few + v * w);
-            position[v] = simd::load(group.position + i * tree_few + v * w);
+            distance[v] = simd::load(group.distance + i * places + v * w);
+            position[v] = simd::load(group.position + i * places + v * w);
         }
     }
 
@@ -75,25 +76,24 @@ struct FewNearest {
         const i64 new_position = broadcast(its_position);
         i64 precedes[n];
         for (int v = 0; v < n; ++v)
-            precedes[v] =
-                (i64)(distance[v] < new_distance) |
-                ((i64)(distance[v] == new_distance) & (i64)(position[v] < new_position));
+            precedes[v] = (i64)(distance[v] < new_distance) |
+                          ((i64)(distance[v] == new_distance) & (i64)(position[v] < new_position));
         for (int v = n - 1; v >= 0; --v) {
             const int u = v > 0 ? v - 1 : 0;
             const i64 follows = simd::shift_in(v > 0 ? precedes[u] : broadcast(-1), precedes[v]);
             const f64 next_distance = simd::shift_in(distance[u], distance[v]);
             const i64 next_position = simd::shift_in(position[u], position[v]);
-            distance[v] = simd::select(precedes[v], distance[v],
-                                       simd::select(follows, new_distance, next_distance));
-            position[v] = simd::select(precedes[v], position[v],
-                                       simd::select(follows, new_position, next_position));
+            distance[v] =
+                simd::select(precedes[v], distance[v], simd::select(follows, new_distance, next_distance));
+            position[v] =
+                simd::select(precedes[v], position[v], simd::select(follows, new_position, next_position));
         }
     }
 
     MLQA_INLINE void keep(TreeGroup& group, int i) const {
         for (int v = 0; v < n; ++v) {
-            simd::store(group.distance + i * tree_few + v * w, distance[v]);
-            simd::store(group.position + i * tree_few + v * w, position[v]);
+            simd::store(group.distance + i * places + v * w, distance[v]);
+            simd::store(group.position + i * places + v * w, position[v]);
         }
     }
 };
@@ -104,10 +104,8 @@ struct ManyNearest {
     index_t* position;
     index_t k;
 
-    MLQA_INLINE ManyNearest(const TreeGroup& group, int i)
-        : distance(const_cast<double*>(group.distance) + i * group.stride),
-          position(const_cast<index_t*>(group.position) + i * group.stride),
-          k(group.k) {}
+    MLQA_INLINE ManyNearest(TreeGroup& group, int i)
+        : distance(group.distance + i * group.k), position(group.position + i * group.k), k(group.k) {}
 
     MLQA_INLINE bool precedes(double its_distance, index_t its_position, index_t n) const {
         return its_distance < distance[n] || (its_distance == distance[n] && its_position < position[n]);
@@ -130,14 +128,14 @@ template <class Nearest>
 MLQA_INLINE void meet_rows(TreeGroup& group, int i, std::uint32_t passed, const double* distance,
                            const index_t* position) {
     Nearest nearest(group, i);
-    const index_t self = group.own >= 0 || group.self == nullptr ? -1 : group.self[i];
+    const index_t self = group.self[i];
     for (; passed != 0; passed &= passed - 1) {
         const int c = __builtin_ctz(passed);
         if (position[c] != self) nearest.meet(distance[c], position[c]);
     }
     nearest.keep(group, i);
-    group.last_distance[i] = group.distance[i * group.stride + group.k - 1];
-    group.last_position[i] = group.position[i * group.stride + group.k - 1];
+    group.last_distance[i] = group.distance[i * group.places + group.k - 1];
+    group.last_position[i] = group.position[i * group.places + group.k - 1];
 }
 
 template <int d>
@@ -168,34 +166,36 @@ MLQA_INLINE bool meet_leaf(TreeGroup& group, int i, const double* points, const 
     }
     passed &= ~(std::uint64_t{1} << own);
     if (passed == 0) return false;
-    if (group.stride == tree_few)
-        meet_rows<FewNearest>(group, i, static_cast<std::uint32_t>(passed), distance, position);
+    const auto rows = static_cast<std::uint32_t>(passed);
+    if (group.places == 8)
+        meet_rows<FewNearest<8>>(group, i, rows, distance, position);
+    else if (group.places == 16)
+        meet_rows<FewNearest<16>>(group, i, rows, distance, position);
     else
-        meet_rows<ManyNearest>(group, i, static_cast<std::uint32_t>(passed), distance, position);
+        meet_rows<ManyNearest>(group, i, rows, distance, position);
     return true;
 }
 
-/// The k-th smallest of `rows` distances in each lane, k at most tree_few.
+/// The k-th smallest of `rows` distances in each lane, k at most `places`.
+template <int places>
 MLQA_INLINE f64 kth_smallest(const f64* distance, index_t rows, index_t k) {
-    f64 least[tree_few];
+    f64 least[places];
     for (f64& x : least) x = simd::broadcast(infinity);
     for (index_t row = 0; row < rows; ++row) {
         f64 x = distance[row];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (f64& kept : least) {
             const f64 larger = simd::max(kept, x);
             kept = simd::min(kept, x);
             x = larger;
         }
     }
-    f64 kth = least[0];
-#pragma GCC unroll 8
-    for (index_t n = 1; n < tree_few; ++n) kth = n < k ? least[n] : kth;
-    return kth;
+    return least[k - 1];
 }
 
-/// Queries that are rows of one leaf: the k-th distance among these bounds what may still come.
-template <int d>
+/// Queries that are the rows of a leaf: their k-th distance among these bounds what may still come. Without
+/// it, each of the first rows would be put in, most of them to be pushed out again.
+template <int d, int places>
 void bound_within_leaf(TreeGroup& group) {
     for (int v = 0; v < group.queries; v += w) {
         f64 x[d];
@@ -211,12 +211,11 @@ void bound_within_leaf(TreeGroup& group) {
             }
             distance[row] = added_up<d>(square);
         }
-        for (int lane = 0; lane < w && v + lane < group.queries; ++lane)
-            distance[v + lane][lane] = infinity;
+        const int lanes = group.queries - v < w ? static_cast<int>(group.queries - v) : w;
+        for (int lane = 0; lane < lanes; ++lane) distance[v + lane][lane] = infinity;
         double kth[w];
-        simd::store(kth, kth_smallest(distance, group.queries, group.k));
-        for (int lane = 0; lane < w && v + lane < group.queries; ++lane)
-            group.last_distance[v + lane] = kth[lane];
+        simd::store(kth, kth_smallest<places>(distance, group.queries, group.k));
+        for (int lane = 0; lane < lanes; ++lane) group.last_distance[v + lane] = kth[lane];
     }
 }
 
@@ -263,7 +262,7 @@ void visit(const Tree& tree, TreeGroup& group, index_t leaf) {
     bool nearer = false;
     for (; queries != 0; queries &= queries - 1)
         nearer |= meet_leaf<d>(group, __builtin_ctz(queries), points, position,
-                                leaf == group.own ? __builtin_ctz(queries) : tree_leaf);
+                               leaf == group.own ? __builtin_ctz(queries) : tree_leaf);
     if (nearer) update_reach(group);
 }
 
@@ -291,8 +290,7 @@ void expand(const Tree& tree, TreeGroup& group, const TreeNode& node) {
         int at = group.n_waiting++;
         for (; at > from; --at) {
             const TreeNode& before = group.waiting[at - 1];
-            if (before.distance > distance[c] ||
-                (before.distance == distance[c] && before.least > least[c]))
+            if (before.distance > distance[c] || (before.distance == distance[c] && before.least > least[c]))
                 break;
             group.waiting[at] = before;
         }
@@ -302,7 +300,7 @@ void expand(const Tree& tree, TreeGroup& group, const TreeNode& node) {
 
 template <int d>
 void begin(const Tree& tree, TreeGroup& group) {
-    for (index_t i = 0; i < group.queries * group.stride; ++i) {
+    for (index_t i = 0; i < group.queries * group.places; ++i) {
         group.distance[i] = infinity;
         group.position[i] = nobody;
     }
@@ -321,7 +319,8 @@ void begin(const Tree& tree, TreeGroup& group) {
     group.reach = infinity;
     group.rank = nobody;
     if (group.own >= 0) {
-        if (group.stride == tree_few) bound_within_leaf<d>(group);
+        if (group.places == 8) bound_within_leaf<d, 8>(group);
+        if (group.places == 16) bound_within_leaf<d, 16>(group);
         visit<d>(tree, group, group.own);
     }
     group.waiting[0] = {0, 0, 0, tree.levels};

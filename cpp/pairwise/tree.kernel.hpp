@@ -11,7 +11,6 @@ constexpr int tree_leaf = 32;           ///< rows of a leaf, queries of a group
 constexpr int tree_fan = 8;             ///< children of a node
 constexpr int tree_levels = 20;         ///< enough for 8^20 leaves
 constexpr index_t tree_neighbors = 64;  ///< most neighbours
-constexpr index_t tree_few = 8;         ///< so many are kept in registers
 
 /// A tree over the rows of the base.
 ///
@@ -39,16 +38,21 @@ struct TreeNode {
     int level;
 };
 
+/// Few neighbours are kept in registers, 8 or 16 of them.
+inline index_t tree_places(index_t k) {
+    return k <= 8 ? 8 : k <= 16 ? 16 : k;
+}
+
 /// Up to tree_leaf queries on their way through the tree.
 struct TreeGroup {
-    const double* points;  ///< as a leaf holds them
-    const index_t* self;   ///< position to leave out, a query; nullptr: none
+    const double* points;     ///< as a leaf holds them
+    index_t self[tree_leaf];  ///< position to leave out, -1: none
     index_t queries;
+    index_t own;  ///< the leaf that holds the queries, none of which is to meet itself; -1: none does
     index_t k;
-    index_t own;  ///< the leaf that holds the queries, -1: none
-    // The k nearest so far of each query, in order of (squared distance, position), infinity and the largest
-    // position where there are none yet, `stride` places a query; and the last of them, or a bound on it.
-    index_t stride;
+    // The nearest so far of each query, in order of (squared distance, position), infinity and the largest
+    // position where there are none yet, in `places` places a query; and the k-th of them, or a bound on it.
+    index_t places;  ///< tree_places(k)
     double distance[tree_leaf * tree_neighbors];
     index_t position[tree_leaf * tree_neighbors];
     double last_distance[tree_leaf];
@@ -63,7 +67,7 @@ struct TreeGroup {
 };
 
 struct TreeTable {
-    /// Makes ready for a search: k, self, points, queries and own are set.
+    /// Makes ready for a search; everything down to `places` is set.
     void (*begin)(const Tree& tree, TreeGroup& group);
     /// Visits up to `leaves` leaves; true once the search has ended.
     bool (*search)(const Tree& tree, TreeGroup& group, index_t leaves);

@@ -32,8 +32,25 @@ ROOMS = [
     ),
     Room(
         name="pairwise/knn (blocks)",
-        inputs=lambda rng: {"X": rng.normal(size=(1500, 3))},
+        inputs=lambda rng: {"X": rng.normal(size=(1500, 12))},
         run=within,
+    ),
+    Room(
+        name="pairwise/tree",
+        inputs=lambda rng: {"X": np.round(rng.normal(size=(6000, 3)), 2)},
+        run=within,
+        long_inputs=lambda: {"X": np.random.default_rng(0).random((2_000_000, 4))},
+        long_run=lambda X: core.knn_within(X, 20, n_jobs=2),
+    ),
+    Room(
+        name="pairwise/tree (float32)",
+        inputs=lambda rng: {"X": rng.normal(size=(5000, 2)).astype(np.float32)},
+        run=within,
+    ),
+    Room(
+        name="pairwise/tree (queries)",
+        inputs=lambda rng: {"X": rng.normal(size=(900, 5)), "Q": rng.normal(size=(700, 5))},
+        run=lambda n_jobs, X, Q: core.knn_between(X, Q, 3, True, 0 if n_jobs is None else n_jobs),
     ),
     Room(name="pairwise/knn (float32)", inputs=rows(np.float32), run=within),
     Room(
@@ -45,7 +62,7 @@ ROOMS = [
     ),
     Room(
         name="pairwise/knn (queries)",
-        inputs=lambda rng: {"X": rng.normal(size=(500, 6)), "Q": rng.normal(size=(200, 6))},
+        inputs=lambda rng: {"X": rng.normal(size=(500, 16)), "Q": rng.normal(size=(200, 16))},
         run=lambda n_jobs, X, Q: core.knn_between(X, Q, 3, True, 0 if n_jobs is None else n_jobs),
     ),
 ]
