@@ -1,4 +1,7 @@
-"""The nearest other rows of every row of a set, beside scikit-learn's trees and brute force."""
+"""The nearest other rows of every row of a set, beside scikit-learn's trees and brute force.
+
+With few features also beside other trees: SciPy's and, where it is installed, pykdtree's.
+"""
 
 import numpy as np
 import pytest
@@ -26,11 +29,19 @@ def case(kind, n, d, dtype="float64", large=False):
 
 CASES = [
     case(uniform, 1000, 8),
-    case(uniform, 3000, 2),
+    case(uniform, 10_000, 2),
+    case(uniform, 5000, 3),
+    case(uniform, 3000, 5),
+    case(clustered, 3000, 7),
     case(clustered, 3000, 20),
     case(uniform, 3000, 50, "float32"),
     case(uniform, 2000, 128),
+    case(uniform, 200_000, 2, large=True),
+    case(uniform, 50_000, 3, large=True),
+    case(uniform, 50_000, 5, large=True),
+    case(uniform, 50_000, 7, large=True),
     case(uniform, 50_000, 8, large=True),
+    case(clustered, 50_000, 8, large=True),
     case(clustered, 50_000, 20, large=True),
     case(uniform, 50_000, 50, "float32", large=True),
     case(uniform, 10_000, 784, "float32", large=True),
@@ -48,7 +59,11 @@ def wrong_rows(X, index, rng):
     return float(np.sum((found > kth) | itself))
 
 
-@pytest.mark.parametrize("implementation", ["mlqa_fast", "scikit-learn", "reference"])
+TREES = {"cKDTree", "pykdtree"}  # they win with few features only
+IMPLEMENTATIONS = ["mlqa_fast", "scikit-learn", *sorted(TREES), "reference"]
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("problem", CASES)
 def bench_knn(problem, implementation, measure, peer, threads):
     name, kind, n, d, dtype = problem
@@ -56,15 +71,26 @@ def bench_knn(problem, implementation, measure, peer, threads):
     X = kind(rng, n, d).astype(dtype)
     if implementation == "reference" and n > 1000:
         pytest.skip("the reference holds all distances at once")
-    neighbors = peer("sklearn.neighbors")
+    if implementation in TREES and (d > 8 or dtype != "float64"):
+        pytest.skip("measured with few features")
+    modules = {"cKDTree": "scipy.spatial", "pykdtree": "pykdtree.kdtree"}
+    module = peer(modules.get(implementation, "sklearn.neighbors"))
 
     def scikit_learn():
-        search = neighbors.NearestNeighbors(n_neighbors=K, n_jobs=threads).fit(X)
+        search = module.NearestNeighbors(n_neighbors=K, n_jobs=threads).fit(X)
         return search.kneighbors(return_distance=False)
+
+    def ckdtree():
+        return module.cKDTree(X).query(X, k=K + 1, workers=threads)[1][:, 1:]
+
+    def pykdtree():
+        return module.KDTree(X).query(X, k=K + 1)[1][:, 1:].astype(np.int64)
 
     function = {
         "mlqa_fast": lambda: knn(X, K, n_jobs=threads)[1],
         "scikit-learn": scikit_learn,
+        "cKDTree": ckdtree,
+        "pykdtree": pykdtree,
         "reference": lambda: reference.knn(X, K)[1],
     }[implementation]
     measure(

@@ -129,7 +129,7 @@ def test_duplicates_cost_no_more_than_others(distinct, rng):
     X = rng.normal(size=(distinct, 2))[rng.integers(distinct, size=200_000)]
     index = core.knn_within(X, 5)[1]
     for i in some(len(X))[::10]:
-        same = np.flatnonzero((X == X[i]).all(axis=1))
+        same = np.flatnonzero((X[i] == X).all(axis=1))
         np.testing.assert_array_equal(index[i], same[same != i][:5])
 
 
