@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from mlqa_fast._mlqa_fast_core import pairwise as core
 from mlqa_fast.pairwise import knn
 from mlqa_fast.reference import pairwise as reference
-from pairwise.test_knn import KINDS, assert_exact, plain
+from pairwise.test_knn import assert_exact
+from rows import KINDS, plain
 
 D = 20
 QUERIES = 1700  # with D features as many as make groups pay
