@@ -40,7 +40,8 @@
 // (duplicates), the candidates are evaluated at once and R_i = T, the k-th smallest half distance: exact on
 // any data, only slower.
 //
-// At most 8 features and 64 neighbours: pairwise/tree.hpp, which needs no screen.
+// At most 64 neighbours, and at most 6 features or 8 of a few thousand rows: pairwise/tree.hpp, which needs
+// no screen.
 //
 // Few neighbours (k at most 64) of many rows: by groups with boxes, all rows of a set among themselves by
 // pairwise/join.hpp, other queries by pairwise/cross.hpp. Few queries and large k meet the base as it lies,

@@ -16,7 +16,10 @@ namespace {
 
 using arena::Buffer;
 
-constexpr index_t least_pairs = 1024;       ///< fewer do not pay for an order
+constexpr double least_pairs = 1024;        ///< fewer do not pay for an order
+constexpr index_t few_rows = 8192;          ///< up to these a tree wins with tree_features features,
+constexpr index_t sure_features = 6;        ///< beyond with these: with more, the join rules out as much
+constexpr index_t few_queries = 256;        ///< fewer do not pay for an order of many rows
 constexpr index_t chunk_groups = 8;         ///< groups of queries that a chunk searches
 constexpr index_t chunk_blocks = 256;       ///< blocks of boxes that a chunk fills
 constexpr index_t polled_leaves = 1 << 13;  ///< leaves visited between two polls
@@ -152,9 +155,11 @@ bool all_rows(const KnnProblem<S>& problem) {
 
 template <class S>
 bool suits_tree(const KnnProblem<S>& problem) {
-    const double pairs = static_cast<double>(problem.base.rows) * static_cast<double>(problem.queries.rows);
-    return problem.base.d >= 1 && problem.base.d <= tree_features && problem.k <= tree_neighbors &&
-           pairs >= least_pairs;
+    const index_t n = problem.base.rows, m = problem.queries.rows, d = problem.base.d;
+    if (problem.k > tree_neighbors || d < 1 || d > tree_features) return false;
+    if (static_cast<double>(n) * static_cast<double>(m) < least_pairs) return false;
+    if (n > few_rows && m < few_queries) return false;
+    return d <= sure_features || n <= few_rows;
 }
 
 template <class S>
