@@ -26,9 +26,9 @@ std::int64_t native_calls() {
     return call_count.load(std::memory_order_relaxed);
 }
 
-CallHook::CallHook(py::object progress)
+CallHook::CallHook(py::object progress, bool counted)
     : progress_(std::move(progress)), watches_signals_(PyThread_get_thread_ident() == main_thread) {
-    call_count.fetch_add(1, std::memory_order_relaxed);
+    if (counted) call_count.fetch_add(1, std::memory_order_relaxed);
 }
 
 bool CallHook::should_stop() {

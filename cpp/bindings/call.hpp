@@ -22,7 +22,7 @@ std::int64_t native_calls();
 /// and a progress callable `progress(done, total, certificate)` that may return True to stop.
 class CallHook final : public cancel::Hook {
 public:
-    explicit CallHook(py::object progress);
+    explicit CallHook(py::object progress, bool counted = true);
     bool should_stop() override;
     void progress(std::int64_t done, std::int64_t total, double certificate) override;
 
@@ -50,8 +50,8 @@ py::object cancelled_error();
 /// handler raised); by `mlqa_fast.cancel()`: CancelledError; a progress callable that said stop returns
 /// Status::cancelled, so that the caller may hand out what was reached.
 template <class Body>
-Status native_call(Body&& body, py::object progress = py::none()) {
-    CallHook hook(std::move(progress));
+Status native_call(Body&& body, py::object progress = py::none(), bool counted = true) {
+    CallHook hook(std::move(progress), counted);
     Status status = Status::ok;
     {
         const py::gil_scoped_release released;
@@ -61,6 +61,12 @@ Status native_call(Body&& body, py::object progress = py::none()) {
     hook.rethrow();
     if (status == Status::cancelled && !hook.stopped_by_callback()) raise_cancelled();
     return status;
+}
+
+/// A native call that only looks at its input, to find whether it may be worked on: it is not counted.
+template <class Body>
+Status native_look(Body&& body) {
+    return native_call(std::forward<Body>(body), py::none(), false);
 }
 
 }  // namespace mlqa::bindings

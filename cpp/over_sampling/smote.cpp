@@ -1,7 +1,9 @@
 #include "over_sampling/smote.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <vector>
 
 #include "core/sparse.hpp"
 #include "core/threads.hpp"
@@ -11,7 +13,8 @@ namespace mlqa::over_sampling {
 namespace {
 
 constexpr index_t chunk_elements = 1 << 17;
-constexpr index_t sparse_chunk = 1024;  ///< points of a chunk
+constexpr index_t most_segments = 4096;  ///< of a chunk that draws them
+constexpr index_t sparse_chunk = 1024;   ///< points of a chunk
 
 const SmoteTable<float>& table(float) {
     return smote_kernels().f32;
@@ -41,10 +44,14 @@ T point(T a, T b, double fraction) {
 }  // namespace
 
 template <class T>
-Status copy_rows(const MatrixView<const T>& x, int n_threads, T* out) {
-    return over_rows(x.rows, x.cols, n_threads, [&](index_t first, index_t last) {
-        table(T{}).copy(x.data, x.row_stride, x.col_stride, first, last, x.cols, out + first * x.cols);
+Status copy_rows(const MatrixView<const T>& x, int n_threads, T* out, bool& finite) {
+    std::atomic<bool> all_finite{true};
+    const Status status = over_rows(x.rows, x.cols, n_threads, [&](index_t first, index_t last) {
+        if (!table(T{}).copy(x.data, x.row_stride, x.col_stride, first, last, x.cols, out + first * x.cols))
+            all_finite = false;
     });
+    finite = all_finite;
+    return status;
 }
 
 template <class T>
@@ -52,6 +59,64 @@ Status interpolate(const T* rows, index_t d, const Segments& s, int n_threads, T
     return over_rows(s.count, d, n_threads, [&](index_t first, index_t last) {
         table(T{}).interpolate(rows, d, s.base + first, s.neighbor + first, s.fraction + first, last - first,
                                out + first * d);
+    });
+}
+
+namespace {
+
+/// What one thread draws at a time.
+struct Drawn {
+    explicit Drawn(index_t step)
+        : cell(static_cast<std::size_t>(step)),
+          base(static_cast<std::size_t>(step)),
+          neighbor(static_cast<std::size_t>(step)),
+          fraction(static_cast<std::size_t>(step)) {}
+
+    arena::Buffer<std::uint32_t> cell;
+    arena::Buffer<index_t> base, neighbor;
+    arena::Buffer<double> fraction;
+
+    void find_ends(const Neighborhoods& of_class, index_t size) {
+        const auto k = static_cast<std::uint32_t>(of_class.k);
+        const index_t* row = of_class.row;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
+            const index_t from = cell[i] / k, to = of_class.nearest[cell[i]];
+            base[i] = row == nullptr ? from : row[from];
+            neighbor[i] = row == nullptr ? to : row[to];
+        }
+    }
+
+    void keep(const Provenance& to, index_t first, index_t size) const {
+        const auto n = static_cast<std::size_t>(size);
+        if (to.base != nullptr) std::copy_n(base.data(), n, to.base + first);
+        if (to.neighbor != nullptr) std::copy_n(neighbor.data(), n, to.neighbor + first);
+        if (to.fraction != nullptr) std::copy_n(fraction.data(), n, to.fraction + first);
+    }
+};
+
+}  // namespace
+
+template <class T>
+Status draw_and_interpolate(const T* rows, index_t d, const Neighborhoods& of_class, const Stream& stream,
+                            index_t count, int n_threads, T* out, const Provenance& provenance) {
+    const index_t step =
+        std::clamp<index_t>(chunk_elements / std::max<index_t>(d, 1), 1, std::min(most_segments, count + 1));
+    Draws draws(stream, count, step);
+    const Status status = draws.prepare();
+    if (status != Status::ok) return status;
+    if (count * d <= chunk_elements) n_threads = 1;
+    const auto threads =
+        static_cast<std::size_t>(std::max<index_t>(1, std::min<index_t>(n_threads, draws.runs())));
+    std::vector<Drawn> drawn;
+    drawn.reserve(threads);
+    for (std::size_t t = 0; t < threads; ++t) drawn.emplace_back(step);
+    return threads::parallel_for(draws.runs(), static_cast<int>(threads), [&](index_t, int worker) {
+        Drawn& own = drawn[static_cast<std::size_t>(worker)];
+        const Draws::Run run = draws.take(own.cell.data(), own.fraction.data());
+        own.find_ends(of_class, run.size);
+        own.keep(provenance, run.first, run.size);
+        table(T{}).interpolate(rows, d, own.base.data(), own.neighbor.data(), own.fraction.data(), run.size,
+                               out + run.first * d);
     });
 }
 
@@ -81,10 +146,14 @@ Status sparse_interpolate(const SparseView<T, I>& x, const Segments& s, const in
     });
 }
 
-template Status copy_rows<float>(const MatrixView<const float>&, int, float*);
-template Status copy_rows<double>(const MatrixView<const double>&, int, double*);
-template Status interpolate<float>(const float*, index_t, const Segments&, int, float*);
-template Status interpolate<double>(const double*, index_t, const Segments&, int, double*);
+#define MLQA_DENSE(T)                                                                                        \
+    template Status copy_rows<T>(const MatrixView<const T>&, int, T*, bool&);                                \
+    template Status interpolate<T>(const T*, index_t, const Segments&, int, T*);                             \
+    template Status draw_and_interpolate<T>(const T*, index_t, const Neighborhoods&, const Stream&, index_t, \
+                                            int, T*, const Provenance&);
+MLQA_DENSE(float)
+MLQA_DENSE(double)
+#undef MLQA_DENSE
 
 #define MLQA_SPARSE(T, I)                                                                                   \
     template void sparse_offsets<T, I>(const SparseView<T, I>&, const Segments&, index_t, index_t*);        \

@@ -17,12 +17,14 @@
 
 #include "core/array.hpp"
 #include "core/status.hpp"
+#include "over_sampling/draws.hpp"
 
 namespace mlqa::over_sampling {
 
-/// out (x.rows x x.cols, row-major) = x. T is float or double.
+/// out (x.rows x x.cols, row-major) = x; `finite` says whether x holds no NaN and no infinity. T is float or
+/// double.
 template <class T>
-Status copy_rows(const MatrixView<const T>& x, int n_threads, T* out);
+Status copy_rows(const MatrixView<const T>& x, int n_threads, T* out, bool& finite);
 
 /// Which rows a run of synthetic rows lies between.
 struct Segments {
@@ -36,6 +38,27 @@ struct Segments {
 /// be a part of the same array that no segment ends in. T is float or double.
 template <class T>
 Status interpolate(const T* rows, index_t d, const Segments& segments, int n_threads, T* out);
+
+/// The rows of a class among which `draw_and_interpolate` draws.
+struct Neighborhoods {
+    const index_t* row = nullptr;      ///< n rows of the matrix, or nullptr: its first n
+    const index_t* nearest = nullptr;  ///< k positions in `row` for each of the n
+    index_t n = 0;
+    index_t k = 0;
+};
+
+/// Where the ends and fractions of the segments are to be written; nullptr: nowhere.
+struct Provenance {
+    index_t* base = nullptr;
+    index_t* neighbor = nullptr;
+    double* fraction = nullptr;
+};
+
+/// interpolate() on `count` segments that are drawn on the way: cell c is the segment from row c / k to its
+/// neighbour in place c % k. Beside `out` it takes 4 bytes a segment at most.
+template <class T>
+Status draw_and_interpolate(const T* rows, index_t d, const Neighborhoods& of_class, const Stream& stream,
+                            index_t count, int n_threads, T* out, const Provenance& provenance);
 
 /// The number of stored entries of each point, as offsets from `from` (segments.count + 1 of them): the union
 /// of the entries of both ends. Indices of a row are sorted.

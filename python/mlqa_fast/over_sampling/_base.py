@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn import get_config
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.preprocessing import label_binarize
 from sklearn.utils import (
@@ -25,7 +26,14 @@ from sklearn.utils.validation import validate_data
 
 from mlqa_fast._compat import Interval, StrOptions, _fit_context
 from mlqa_fast.over_sampling._containers import restorer
-from mlqa_fast.over_sampling._strategy import STRINGS, count_classes, over_sampling_counts
+from mlqa_fast.over_sampling._strategy import (
+    STRINGS,
+    Counts,
+    count_classes,
+    is_plain,
+    over_sampling_counts,
+)
+from mlqa_fast.over_sampling._tables import view_of
 
 TARGETS = (
     "binary",
@@ -67,6 +75,46 @@ class Target:
     is_binary: bool
 
 
+@dataclass(frozen=True)
+class Given:
+    """The data of a call.
+
+    `X` is an array, the columns of a table, or a sparse matrix. `confirm(is_finite)` raises what is
+    wrong with it, and otherwise writes to the sampler what fitting writes; where `X` are columns it
+    returns the first row as scikit-learn would have converted it.
+    """
+
+    X: Any
+    target: Target
+    wanted: Counts
+    restore: Callable[[Any], Any]
+    confirm: Callable[[bool], Any]
+    counts: Counts
+
+    def columns_are_finite(self) -> bool:
+        """Whether every column is; a sum is cheaper than to look at each value."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return all(
+                np.isfinite(column.sum()) or bool(np.isfinite(column).all())
+                for column in self.X
+                if column.dtype.kind == "f"
+            )
+
+
+# Parameters that have passed once, by type and value. Values that could change are not remembered.
+_VALID: set[tuple[Any, ...]] = set()
+_NOT_SIMPLE = (object, None)
+MOST_REMEMBERED = 256
+
+
+def _remembered(name: str, value: Any) -> tuple[type, Any]:
+    if name == "random_state" and type(value) is int and 0 <= value < 2**32:
+        return (int, 0)  # seeds change from call to call, and are all as good
+    if type(value) in (int, float, str, bool, type(None)):
+        return (type(value), value)
+    return _NOT_SIMPLE
+
+
 def checked_target(y: Any) -> Target:
     """Labels in one dimension; one-vs-all indicators become the index of their column."""
     with np.errstate(invalid="ignore"):  # labels that are NaN or infinite are refused below
@@ -90,7 +138,8 @@ def checked_target(y: Any) -> Target:
 class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     """Base class of over-samplers, which also work in the pipeline of imbalanced-learn.
 
-    Subclasses define ``_fit_resample(X, y)`` on a validated array or sparse matrix and labels.
+    Subclasses define ``_fit_resample(given)``, which calls ``given.confirm`` before it writes
+    anything to the sampler.
     """
 
     _estimator_type = "sampler"
@@ -156,16 +205,53 @@ class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  
         ValueError
             If the data is not as the parameters ask.
         """
-        restore_X, restore_y = restorer(X), restorer(y)
-        rows, target = self._validated(X, y)
-        new_rows, new_y = self._fit_resample(rows, target.y)
-        if target.is_one_vs_all:
-            new_y = label_binarize(new_y, classes=np.unique(target.y))
-        return restore_X(new_rows), restore_y(new_y)
+        given = self._glance(X, y) or self._look(X, y)
+        restore_y = restorer(y)
+        new_rows, new_y = self._fit_resample(given)
+        if given.target.is_one_vs_all:
+            new_y = label_binarize(new_y, classes=np.unique(given.target.y))
+        return given.restore(new_rows), restore_y(new_y)
 
-    def _validated(self, X: Any, y: Any) -> tuple[Any, Target]:
-        if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub":
-            # Labels that need no further look, which is most of the call where there are few rows.
+    def _look(self, X: Any, y: Any) -> Given:
+        """The data after all of scikit-learn's checks."""
+        restore = restorer(X)
+        rows, target, wanted, counts = self._validated(X, y)
+        return Given(rows, target, wanted, restore, lambda is_finite: None, counts)
+
+    def _glance(self, X: Any, y: Any) -> Given | None:
+        """The data where little has to be checked, which is most of the call on few rows.
+
+        None where anything is unusual: all checks then say what. Whether the values are finite is
+        seen on the way, and nothing is written to the sampler until then.
+        """
+        if type(y).__name__ == "Series" and isinstance(getattr(y, "dtype", None), np.dtype):
+            y = np.asarray(y)
+        view = view_of(X) if is_plain(y) else None
+        if view is None or view.shape[0] != len(y):
+            return None
+        counts = count_classes(y)
+        target = Target(y, False, len(counts) <= 2)
+        try:
+            wanted = over_sampling_counts(self.sampling_strategy, y, counts, target.is_binary)
+        except ValueError:
+            return None
+
+        def confirm(is_finite: bool) -> Any:
+            whole = not is_finite and not get_config()["assume_finite"]
+            if whole or view.head is not None:
+                rows = X if whole else view.head
+                head = validate_data(self, X=rows, reset=True, accept_sparse=["csr", "csc"])
+            else:
+                head = view.values
+                self.__dict__.pop("feature_names_in_", None)
+                self.n_features_in_ = view.shape[1]
+            self.sampling_strategy_ = wanted
+            return head
+
+        return Given(view.values, target, wanted, view.restore, confirm, counts)
+
+    def _validated(self, X: Any, y: Any) -> tuple[Any, Target, Counts, Counts]:
+        if is_plain(y):
             rows = validate_data(self, X=X, reset=True, accept_sparse=["csr", "csc"])
             check_consistent_length(rows, y)
             counts = count_classes(y)
@@ -180,10 +266,24 @@ class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  
         self.sampling_strategy_ = over_sampling_counts(
             self.sampling_strategy, target.y, counts, target.is_binary
         )
-        return rows, target
+        return rows, target, self.sampling_strategy_, counts
+
+    def _validate_params(self) -> None:
+        """Check the parameters, once for each combination of simple values."""
+        key = (
+            type(self),
+            *(_remembered(name, getattr(self, name)) for name in self._parameter_constraints),
+        )
+        if key in _VALID:
+            return
+        super()._validate_params()
+        if _NOT_SIMPLE not in key:
+            if len(_VALID) >= MOST_REMEMBERED:
+                _VALID.clear()
+            _VALID.add(key)
 
     @abstractmethod
-    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def _fit_resample(self, given: Given) -> tuple[Any, NDArray[Any]]:
         """Return the given rows and labels followed by the new ones."""
 
     def __sklearn_tags__(self) -> EstimatorTags:

@@ -8,6 +8,7 @@ class and i alone.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from mlqa_fast._mlqa_fast_core import core as _core
+from mlqa_fast._mlqa_fast_core import over_sampling as _native
 
 # Streams of a class: its draws, and the keys by which its permutations are sorted.
 _SEGMENTS, _SLOTS, _ROWS, _STREAMS = 0, 1, 2, 4
@@ -26,6 +28,28 @@ class Draws(NamedTuple):
     base: NDArray[np.int64]
     slot: NDArray[np.int64]
     fraction: NDArray[np.float64]
+
+
+class Segments(NamedTuple):
+    """Rows at both ends of each segment, and how far the new row is from the first."""
+
+    base: NDArray[np.int64]
+    neighbor: NDArray[np.int64]
+    fraction: NDArray[np.float64]
+
+    def within(self, rows: NDArray[np.int64] | None) -> Segments:
+        """The same with ends that were positions in `rows` (None: all rows) made rows."""
+        if rows is None:
+            return self
+        return Segments(rows[self.base], rows[self.neighbor], self.fraction)
+
+
+class NativeStream(NamedTuple):
+    """What the native draws of a class depend on."""
+
+    philox: bool
+    seed: int
+    number: int
 
 
 class NumpyStream:
@@ -55,11 +79,11 @@ class PhiloxStream:
     """Counter-based draws; `ordinal` is the place of the class among the classes that grow."""
 
     def __init__(self, random_state: Any, ordinal: int) -> None:
-        self._seed = int(check_random_state(random_state).randint(2**63 - 1, dtype=np.int64))
-        self._first = ordinal * _STREAMS
+        self.seed = int(check_random_state(random_state).randint(2**63 - 1, dtype=np.int64))
+        self.first = ordinal * _STREAMS
 
     def _words(self, stream: int, half: int, size: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        blocks = _core.philox(self._seed, self._first + stream, 0, size).astype(np.uint64)
+        blocks = _core.philox(self.seed, self.first + stream, 0, size).astype(np.uint64)
         return blocks[:, 2 * half], blocks[:, 2 * half + 1]
 
     def _uniform(self, stream: int, half: int, size: int) -> NDArray[np.float64]:
@@ -88,18 +112,34 @@ class PhiloxStream:
         return self._uniform(_ROWS, 0, size)
 
 
-Stream = NumpyStream | PhiloxStream
+Stream = NumpyStream | PhiloxStream | NativeStream
 
 
-def make_stream(random_stream: str | None, random_state: Any, ordinal: int) -> Stream:
-    """The stream of a class."""
+def make_stream(
+    random_stream: str | None, random_state: Any, ordinal: int, base: str, n_cells: int
+) -> Stream:
+    """The stream of a class whose segments are drawn among `n_cells`.
+
+    Draws that follow from a seed are made natively.
+    """
+    most = 2**32 - (random_stream == "philox")
+    natively = base == "random" and 2 <= n_cells <= most
     if random_stream == "philox":
-        return PhiloxStream(random_state, ordinal)
+        stream = PhiloxStream(random_state, ordinal)
+        if natively:
+            return NativeStream(True, stream.seed, stream.first + _SEGMENTS)
+        return stream
+    is_seed = isinstance(random_state, Integral) and 0 <= random_state < 2**32
+    if natively and is_seed:
+        return NativeStream(False, int(random_state), 0)
     return NumpyStream(random_state)
 
 
 def draw(stream: Stream, base: str, n_rows: int, n_neighbors: int, n_samples: int) -> Draws:
     """Segments of a class of `n_rows` rows with `n_neighbors` neighbours each."""
+    if isinstance(stream, NativeStream):
+        cells, fraction = _native.draw(*stream, n_rows, n_neighbors, n_samples)
+        return Draws(*np.divmod(cells, n_neighbors), fraction)
     if base == "each":
         rows, slots = _each(stream, n_rows, n_neighbors, n_samples)
     else:
@@ -108,7 +148,7 @@ def draw(stream: Stream, base: str, n_rows: int, n_neighbors: int, n_samples: in
 
 
 def _each(
-    stream: Stream, n_rows: int, n_neighbors: int, n_samples: int
+    stream: NumpyStream | PhiloxStream, n_rows: int, n_neighbors: int, n_samples: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows in turn, those of an incomplete last turn at random; neighbours without replacement."""
     turns, rest = divmod(n_samples, n_rows)

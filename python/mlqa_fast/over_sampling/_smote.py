@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_is_fitted
 
 from mlqa_fast._compat import Interval, StrOptions
 from mlqa_fast._mlqa_fast_core import core as _memory
 from mlqa_fast._mlqa_fast_core import over_sampling as _core
-from mlqa_fast._mlqa_fast_core import pairwise as _pairwise
 from mlqa_fast._threadpool import n_threads
-from mlqa_fast.over_sampling._base import BaseOverSampler
-from mlqa_fast.over_sampling._draws import draw, make_stream
+from mlqa_fast.over_sampling._assembly import check_size, labels_of, resample
+from mlqa_fast.over_sampling._base import BaseOverSampler, Given
+from mlqa_fast.over_sampling._carry import carried_along
+from mlqa_fast.over_sampling._draws import NativeStream, Segments, Stream, draw, make_stream
+from mlqa_fast.over_sampling._search import Indices, native_neighbors, nearest_rows
+from mlqa_fast.over_sampling._strategy import rows_of_classes
+from mlqa_fast.over_sampling._values import INTEGER_VALUES
 from mlqa_fast.pairwise._knn import checked_rows
 
-Indices = NDArray[np.int64]
-
-# Sparse rows with at least this share of entries are spread out for the search: products of dense
-# rows are faster then, and take at most so many times the room of the entries.
-LEAST_DENSITY = 1 / 8
-
-
-class Segments(NamedTuple):
-    """Rows at both ends of each segment, and how far the new row is from the first."""
-
-    base: Indices
-    neighbor: Indices
-    fraction: NDArray[np.float64]
+NOT_RESAMPLED = "This %(name)s instance has not resampled anything yet: call 'fit_resample' first."
 
 
 def check_enough(n_rows: int, n_neighbors: int) -> None:
@@ -128,40 +120,19 @@ def smote(
         raise ValueError(f"base must be 'random' or 'each', got {base!r}")
     check_enough(len(rows), k_neighbors)
     jobs = n_threads(n_jobs)
-    draws = draw(
-        make_stream(random_stream, random_state, 0), base, len(rows), k_neighbors, n_samples
-    )
-    neighbor = native_neighbors(rows, None, k_neighbors, draws.base, draws.slot, jobs)
+    stream = make_stream(random_stream, random_state, 0, base, len(rows) * int(k_neighbors))
     new = _memory.empty([n_samples, rows.shape[1]], rows.dtype)
-    _core.interpolate(rows, draws.base, neighbor, draws.fraction, new, n_jobs=jobs)
-    return (new, draws.base, neighbor, draws.fraction) if return_provenance else new
-
-
-def native_neighbors(
-    X: Any, rows: Indices | None, k: int, base: Indices, slot: Indices, jobs: int
-) -> Indices:
-    """The neighbour in place `slot` of each base row, both counted within `rows` of `X`.
-
-    Only rows that were drawn are looked up where that is less work.
-    """
-    n_rows = X.shape[0] if rows is None else len(rows)
-    if len(base) >= n_rows:
-        return np.asarray(_nearest(X, rows, None, k, jobs)[base, slot])
-    drawn, place = np.unique(base, return_inverse=True)
-    return np.asarray(_nearest(X, rows, drawn, k, jobs)[place, slot])
-
-
-def _nearest(X: Any, rows: Indices | None, queries: Indices | None, k: int, jobs: int) -> Indices:
-    """The nearest rows of the queries; sparse rows are spread out where that takes little room."""
-    if not sparse.issparse(X):
-        return _pairwise.knn_within(X, k, rows, queries, n_jobs=jobs)[1]
-    of_class = X[rows]
-    if of_class.nnz >= LEAST_DENSITY * of_class.shape[0] * of_class.shape[1]:
-        return _pairwise.knn_within(of_class.toarray(), k, None, queries, n_jobs=jobs)[1]
-    if queries is None:
-        queries = np.arange(of_class.shape[0])
-    parts = (of_class.data, of_class.indices, of_class.indptr)
-    return _pairwise.knn_sparse(*parts, of_class.shape[1], queries, k, n_jobs=jobs)
+    if isinstance(stream, NativeStream) and n_samples >= len(rows):
+        nearest = nearest_rows(rows, None, None, k_neighbors, jobs)
+        segments = _core.draw_and_interpolate(
+            rows, None, nearest, *stream, n_samples, new, 0, return_provenance, jobs
+        )
+    else:
+        draws = draw(stream, base, len(rows), k_neighbors, n_samples)
+        neighbor = native_neighbors(rows, None, k_neighbors, draws.base, draws.slot, jobs)
+        segments = (draws.base, neighbor, draws.fraction)
+        _core.interpolate(rows, *segments, new, n_jobs=jobs)
+    return (new, *segments) if return_provenance else new
 
 
 class SMOTE(BaseOverSampler):
@@ -198,7 +169,11 @@ class SMOTE(BaseOverSampler):
         Draw the row and its neighbour of each synthetic row at random, or take each row of the
         class equally often, with its neighbours without replacement.
     store_provenance : bool, default=False
-        Keep the ends and fractions of the segments.
+        Keep the ends and fractions of the segments, which :meth:`resample_like` needs.
+    integer_values : {"truncate", "round", "float"}, default="truncate"
+        What synthetic values of integer arrays, and of integer columns of tables, are: cut off
+        towards zero as in imbalanced-learn, the nearest integer, or floats; with "float" the given
+        values become floats as well. Booleans count as 0 and 1.
 
     Attributes
     ----------
@@ -209,6 +184,8 @@ class SMOTE(BaseOverSampler):
         ``NearestNeighbors`` that says how many neighbours there are and is not fitted.
     n_features_in_ : int
         Number of features.
+    n_samples_in_ : int
+        Number of rows given to the last call of :meth:`fit_resample`.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where `X` has names that are all strings.
     synthetic_base_ : ndarray of shape (n_synthetic,), int64
@@ -250,6 +227,7 @@ class SMOTE(BaseOverSampler):
         "random_stream": [StrOptions({"numpy", "philox"}), None],
         "base": [StrOptions({"random", "each"})],
         "store_provenance": ["boolean"],
+        "integer_values": [StrOptions(set(INTEGER_VALUES))],
     }
 
     def __init__(
@@ -262,6 +240,7 @@ class SMOTE(BaseOverSampler):
         random_stream: str | None = None,
         base: str = "random",
         store_provenance: bool = False,
+        integer_values: str = "truncate",
     ) -> None:
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state
@@ -270,95 +249,109 @@ class SMOTE(BaseOverSampler):
         self.random_stream = random_stream
         self.base = base
         self.store_provenance = store_provenance
+        self.integer_values = integer_values
 
-    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def _fit_resample(self, given: Given) -> tuple[Any, NDArray[Any]]:
         jobs = n_threads(self.n_jobs)
+        y = given.target.y
+        growing = {label: count for label, count in given.wanted.items() if count}
+        rows = rows_of_classes(y, list(growing), [given.counts[label] for label in growing])
+        if isinstance(self.k_neighbors, Integral):
+            for of_class in rows:
+                if len(of_class) <= self.k_neighbors:
+                    given.confirm(False)  # what is wrong with the data comes first
+                    check_enough(len(of_class), int(self.k_neighbors))
+        counts = list(growing.values())
+        check_size(given.X, sum(counts))
+        new_X, segments = resample(self, given, rows, counts, jobs)
+        self._keep_provenance(segments, len(y))
+        return new_X, labels_of(y, growing)
+
+    def _prepare(self) -> None:
+        """The neighbours object, new for each call."""
         if isinstance(self.k_neighbors, Integral):
             self.nn_k_ = NearestNeighbors(n_neighbors=self.k_neighbors + 1)
         else:
             self.nn_k_ = clone(self.k_neighbors)
-        growing = {label: count for label, count in self.sampling_strategy_.items() if count}
-        rows = [np.flatnonzero(y == label) for label in growing]
-        if isinstance(self.k_neighbors, Integral):
-            for of_class in rows:
-                check_enough(len(of_class), int(self.k_neighbors))
-        resample = _resample_sparse if sparse.issparse(X) else _resample_dense
-        new_X, segments = resample(self, X, rows, list(growing.values()), jobs)
-        labels = [np.full(count, label, dtype=y.dtype) for label, count in growing.items()]
-        self._keep_provenance(segments)
-        return new_X, np.concatenate([y, *labels])
 
-    def _segments(self, X: Any, rows: Indices, count: int, ordinal: int, jobs: int) -> Segments:
-        """Segments of one class, whose rows of `X` are `rows`; ends are rows of `X`."""
-        stream = make_stream(self.random_stream, self.random_state, ordinal)
+    def _stream(self, n_rows: int, ordinal: int) -> Stream:
+        cells = n_rows * int(self.k_neighbors) if isinstance(self.k_neighbors, Integral) else 0
+        return make_stream(self.random_stream, self.random_state, ordinal, self.base, cells)
+
+    def _segments(
+        self, X: Any, rows: Indices | None, stream: Stream, count: int, jobs: int
+    ) -> Segments:
+        """Segments of one class, whose rows of `X` are `rows` (None: all); ends are rows of `X`."""
+        n_rows = X.shape[0] if rows is None else len(rows)
         if isinstance(self.k_neighbors, Integral):
             k = int(self.k_neighbors)
-            base, slot, fraction = draw(stream, self.base, len(rows), k, count)
+            base, slot, fraction = draw(stream, self.base, n_rows, k, count)
             neighbor = native_neighbors(X, rows, k, base, slot, jobs)
         else:
-            of_class = X[rows]
+            of_class = X if rows is None else X[rows]
             found = self.nn_k_.fit(of_class).kneighbors(of_class, return_distance=False)[:, 1:]
-            base, slot, fraction = draw(stream, self.base, len(rows), found.shape[1], count)
-            neighbor = found[base, slot]
-        return Segments(rows[base], rows[neighbor], fraction)
+            base, slot, fraction = draw(stream, self.base, n_rows, found.shape[1], count)
+            neighbor = np.ascontiguousarray(found[base, slot], np.int64)
+        return Segments(base, neighbor, fraction).within(rows)
 
-    def _all_segments(self, X: Any, rows: list[Indices], counts: list[int], jobs: int) -> Segments:
-        parts = [
-            self._segments(X, of_class, count, ordinal, jobs)
-            for ordinal, (of_class, count) in enumerate(zip(rows, counts, strict=True))
-        ]
-        if len(parts) == 1:
-            return parts[0]
-        none = Segments(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        return Segments(*(np.concatenate(ends) for ends in zip(none, *parts, strict=True)))
-
-    def _keep_provenance(self, segments: Segments) -> None:
-        for name, values in segments._asdict().items():
+    def _keep_provenance(self, segments: Segments | None, n_given: int) -> None:
+        for name in Segments._fields:
             attribute = f"synthetic_{name}_"
-            if self.store_provenance:
-                setattr(self, attribute, values)
-            elif hasattr(self, attribute):
-                delattr(self, attribute)
+            if segments is not None:
+                setattr(self, attribute, getattr(segments, name))
+            else:
+                self.__dict__.pop(attribute, None)
+        self.n_samples_in_ = n_given
 
+    def resample_like(self, a: Any, how: str = "base") -> Any:
+        """Carry something that there is for each row along: weights, groups, other columns.
 
-def _resample_dense(
-    sampler: SMOTE, X: NDArray[Any], rows: list[Indices], counts: list[int], jobs: int
-) -> tuple[NDArray[Any], Segments]:
-    total = sum(counts)
-    if X.dtype in (np.float32, np.float64):
-        out = _core.copy_rows(X, total, n_jobs=jobs)
-        segments = sampler._all_segments(out[: len(X)], rows, counts, jobs)
-        _core.interpolate(out, *segments, out, len(X), n_jobs=jobs)
-        return out, segments
-    # Other types: points in float64, then truncated; the given rows stay exactly what they are.
-    floating = np.ascontiguousarray(X, np.float64)
-    segments = sampler._all_segments(floating, rows, counts, jobs)
-    points = _memory.empty([total, X.shape[1]], np.dtype(np.float64))
-    _core.interpolate(floating, *segments, points, n_jobs=jobs)
-    return np.concatenate([X, points.astype(X.dtype)]), segments
+        The values of the given rows are followed by those of the synthetic rows that the last call
+        of :meth:`fit_resample` made. Needs ``store_provenance=True``.
 
+        Parameters
+        ----------
+        a : {array-like, Series, dataframe, sparse matrix} of shape (n_samples, ...)
+            What there is for each row that was given to :meth:`fit_resample`, in their order.
+        how : {"base", "interpolate"}, default="base"
+            A synthetic row has the value of the row from which it starts, or the value as far
+            between those of both ends as the row itself is, for numbers only: floats, float32
+            where `a` is.
 
-def _resample_sparse(
-    sampler: SMOTE, X: Any, rows: list[Indices], counts: list[int], jobs: int
-) -> tuple[Any, Segments]:
-    # A matrix of its own: asking X whether it is in canonical order would leave a mark on it.
-    own = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
-    own.check_format(full_check=True)
-    csr = own.tocsr()
-    if not csr.has_canonical_format:
-        csr = csr.copy()
-        csr.sum_duplicates()
-    values = csr.data
-    if values.dtype not in (np.float32, np.float64):
-        values = values.astype(np.float64)
-    floating = type(csr)((values, csr.indices, csr.indptr), shape=csr.shape)
-    segments = sampler._all_segments(floating, rows, counts, jobs)
-    parts = _core.sparse_resample(
-        values, csr.indices, csr.indptr, csr.shape[1], *segments, n_jobs=jobs
-    )
-    shape = (csr.shape[0] + len(segments.base), csr.shape[1])
-    data, indices, indptr = parts
-    if data.dtype != X.dtype:
-        data = data.astype(X.dtype)
-    new = type(csr)((data, indices, indptr), shape=shape)
-    return new.asformat(X.format), segments
+        Returns
+        -------
+        {ndarray, Series, dataframe, sparse matrix, list} of shape (n_samples_new, ...)
+            As `a`, with more rows; tables and series with a new index.
+
+        Raises
+        ------
+        NotFittedError
+            If :meth:`fit_resample` was not called.
+        ValueError
+            If the sampler did not store the provenance, `a` has another number of rows than was
+            given, or `how` is neither of the two.
+        TypeError
+            If values that are no numbers are to be interpolated.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from mlqa_fast.over_sampling import SMOTE
+        >>> X, y = np.arange(10.0)[:, None], np.array([0] * 3 + [1] * 7)
+        >>> sampler = SMOTE(k_neighbors=1, random_state=0, store_provenance=True)
+        >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+        >>> sampler.resample_like(np.array(["a", "b", "b"] + ["c"] * 7))[10:]
+        array(['b', 'b', 'a', 'b'], dtype='<U1')
+        >>> sampler.resample_like(10 * X[:, 0], how="interpolate")[10:].round(3)
+        array([ 1.   ,  2.   ,  3.   ,  4.   ])
+        """
+        check_is_fitted(self, "n_samples_in_", msg=NOT_RESAMPLED)
+        if not hasattr(self, "synthetic_base_"):
+            raise ValueError(
+                "resample_like needs to know where the synthetic rows come from: use "
+                f"{type(self).__name__}(store_provenance=True) and call fit_resample again"
+            )
+        segments = Segments(
+            self.synthetic_base_, self.synthetic_neighbor_, self.synthetic_fraction_
+        )
+        return carried_along(a, self.n_samples_in_, segments, how)

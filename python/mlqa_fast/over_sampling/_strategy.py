@@ -9,14 +9,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlqa_fast._mlqa_fast_core import over_sampling as _core
+
+Indices = NDArray[np.int64]
 Counts = dict[Any, int]
 STRINGS = ("all", "auto", "minority", "not majority", "not minority")
 
 
+def is_plain(y: Any) -> bool:
+    """Whether y is a vector of native integers or booleans, which are looked at natively."""
+    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub" and y.dtype.isnative
+
+
+def _as_integers(y: NDArray[Any]) -> Any:
+    return y.view(np.uint8) if y.dtype.kind == "b" else y
+
+
 def count_classes(y: NDArray[Any]) -> Counts:
     """Number of rows of each class, classes in sorted order."""
-    classes, counts = np.unique(y, return_counts=True)
-    return dict(zip(classes, counts.tolist(), strict=True))
+    found = _core.count_labels(_as_integers(y)) if is_plain(y) and len(y) else None
+    classes, counts = np.unique(y, return_counts=True) if found is None else found
+    return dict(zip(classes.view(y.dtype) if found else classes, counts.tolist(), strict=True))
+
+
+def rows_of_classes(y: NDArray[Any], classes: list[Any], counts: list[int]) -> list[Indices]:
+    """Positions in y of each of some classes, of which there are `counts`."""
+    if not is_plain(y) or not classes:
+        return [np.flatnonzero(y == label) for label in classes]
+    labels = _as_integers(np.array(classes, y.dtype))
+    rows = _core.label_rows(_as_integers(y), labels, np.array(counts, np.int64))
+    return np.split(rows, np.cumsum(counts)[:-1]) if len(counts) > 1 else [rows]
 
 
 def over_sampling_counts(
