@@ -23,6 +23,13 @@ const SmoteTable<double>& table(double) {
     return smote_kernels().f64;
 }
 
+/// Whether a copy is written past the caches: it would push out of them what it has not read yet. 3.7 ms
+/// instead of 13 for 88 MB, on pages that were touched before.
+bool past_caches(index_t rows, index_t d, std::size_t size) {
+    constexpr index_t smallest = index_t{8} << 20;
+    return rows * d >= smallest / static_cast<index_t>(size);
+}
+
 /// Runs body(first, last) over rows in chunks of about chunk_elements.
 template <class F>
 Status over_rows(index_t rows, index_t d, int n_threads, F&& body) {
@@ -46,8 +53,10 @@ T point(T a, T b, double fraction) {
 template <class T>
 Status copy_rows(const MatrixView<const T>& x, int n_threads, T* out, bool& finite) {
     std::atomic<bool> all_finite{true};
+    const bool past = past_caches(x.rows, x.cols, sizeof(T));
     const Status status = over_rows(x.rows, x.cols, n_threads, [&](index_t first, index_t last) {
-        if (!table(T{}).copy(x.data, x.row_stride, x.col_stride, first, last, x.cols, out + first * x.cols))
+        if (!table(T{}).copy(x.data, x.row_stride, x.col_stride, first, last, x.cols, past,
+                             out + first * x.cols))
             all_finite = false;
     });
     finite = all_finite;
