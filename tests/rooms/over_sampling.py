@@ -75,6 +75,9 @@ ENTRIES = [
             ({"n_jobs": 1.5}, "'n_jobs' parameter of SMOTE must be"),
             ({"n_jobs": 0}, "n_jobs must be a positive or negative integer"),
             ({"store_provenance": 3}, "'store_provenance' parameter of SMOTE must be"),
+            ({"integer_values": "ceil"}, "'integer_values' parameter of SMOTE must be"),
+            ({"sampling_strategy": {1: 2**61}}, "is too large"),
+            ({"sampling_strategy": {1: 10**30}}, "is too large"),
         ),
     ),
     Entry(

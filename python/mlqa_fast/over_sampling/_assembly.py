@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlqa_fast.over_sampling._smote import SMOTE
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+ADDRESSABLE = min(2**47, sys.maxsize)  # bytes that a process may have on any machine of today
 CHUNK_ELEMENTS = 2**16  # of points on their way to another type
 Classes = list[tuple[Indices, int]]  # rows of each class that grows, and how many it gains
 
@@ -28,7 +29,7 @@ Classes = list[tuple[Indices, int]]  # rows of each class that grows, and how ma
 def check_size(X: Any, extra: int) -> None:
     """Refuse results whose size no address could hold."""
     n_rows, n_columns = (len(X[0]), len(X)) if isinstance(X, list) else X.shape
-    if (n_rows + extra) * max(n_columns, 1) * 8 > sys.maxsize:
+    if (n_rows + extra) * max(n_columns, 1) * 8 > ADDRESSABLE:
         raise ValueError(
             f"sampling_strategy asks for {extra} rows beyond the {n_rows} given ones: "
             f"an array of {n_rows + extra} rows of {n_columns} features is too large"
@@ -136,6 +137,8 @@ def _resample_columns(
         return block
 
     def put(first: int, points: NDArray[Any]) -> None:
+        if head.dtype.kind in "iu" and sampler.integer_values == "truncate":
+            points = np.trunc(points)  # before booleans are made of them, as in imbalanced-learn
         for j, (column, dtype) in enumerate(zip(out, dtypes, strict=True)):
             values = converted(points[:, j], dtype, sampler.integer_values)
             column[first : first + len(points)] = values
@@ -161,8 +164,7 @@ def _points(
         points = np.empty((min(step, count), block.shape[1]), block.dtype)
         for start in range(0, count, step):
             part = points[: min(step, count - start)]
-            ends = (values[start : start + step] for values in segments)
-            _core.interpolate(block, *ends, part, 0, jobs)
+            _core.interpolate(block, *segments.part(start, start + step), part, 0, jobs)
             put(first + start, part)
         parts.append(segments.within(of_class) if sampler.store_provenance else segments)
         first += count

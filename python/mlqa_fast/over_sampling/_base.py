@@ -18,6 +18,7 @@ from sklearn.utils import (
     InputTags,
     Tags,
     TargetTags,
+    check_array,
     check_consistent_length,
     column_or_1d,
 )
@@ -72,7 +73,11 @@ class Target:
 
     y: NDArray[Any]
     is_one_vs_all: bool
-    is_binary: bool
+    is_binary: bool | None  # None: as the number of classes says
+
+    def binary(self, counts: Counts) -> bool:
+        """Whether there are two classes."""
+        return len(counts) <= 2 if self.is_binary is None else self.is_binary
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,20 @@ def checked_target(y: Any) -> Target:
             "Multilabel and multioutput targets are not supported."
         )
     return Target(indicator.argmax(axis=1), True, False)
+
+
+def _simple_target(y: Any) -> Target | None:
+    """Labels that pass scikit-learn's checks, without them where there is nothing to check."""
+    if isinstance(getattr(y, "dtype", None), np.dtype) and hasattr(y, "array") and y.ndim == 1:
+        y = np.asarray(y)  # of a Series
+    if is_plain(y):
+        return Target(y, False, None)
+    target = checked_target(y)
+    try:
+        labels = check_array(target.y, ensure_2d=False, dtype=None, input_name="y")
+    except ValueError:
+        return None
+    return Target(labels, target.is_one_vs_all, target.is_binary)
 
 
 class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
@@ -224,15 +243,15 @@ class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  
         None where anything is unusual: all checks then say what. Whether the values are finite is
         seen on the way, and nothing is written to the sampler until then.
         """
-        if type(y).__name__ == "Series" and isinstance(getattr(y, "dtype", None), np.dtype):
-            y = np.asarray(y)
-        view = view_of(X) if is_plain(y) else None
-        if view is None or view.shape[0] != len(y):
+        view = view_of(X)
+        target = None if view is None else _simple_target(y)
+        if view is None or target is None or view.shape[0] != len(target.y):
             return None
-        counts = count_classes(y)
-        target = Target(y, False, len(counts) <= 2)
+        counts = count_classes(target.y)
         try:
-            wanted = over_sampling_counts(self.sampling_strategy, y, counts, target.is_binary)
+            wanted = over_sampling_counts(
+                self.sampling_strategy, target.y, counts, target.binary(counts)
+            )
         except ValueError:
             return None
 
@@ -255,7 +274,7 @@ class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  
             rows = validate_data(self, X=X, reset=True, accept_sparse=["csr", "csc"])
             check_consistent_length(rows, y)
             counts = count_classes(y)
-            target = Target(y, False, len(counts) <= 2)
+            target = Target(y, False, None)
         else:
             target = checked_target(y)
             rows, labels = validate_data(
@@ -264,7 +283,7 @@ class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  
             counts = count_classes(labels)
             target = Target(labels, target.is_one_vs_all, target.is_binary)
         self.sampling_strategy_ = over_sampling_counts(
-            self.sampling_strategy, target.y, counts, target.is_binary
+            self.sampling_strategy, target.y, counts, target.binary(counts)
         )
         return rows, target, self.sampling_strategy_, counts
 

@@ -21,11 +21,11 @@ def carried_along(a: Any, n_given: int, segments: Segments, how: str) -> Any:
         raise ValueError(f"how must be 'base' or 'interpolate', got {how!r}")
     is_table = _is_of(a, "pandas") or _is_of(a, "polars")
     values = a if is_table or sparse.issparse(a) else np.asarray(a)
-    n_rows = values.shape[0] if values.ndim else 0
+    n_rows = values.shape[0] if values.shape else 0
     if n_rows != n_given:
         raise ValueError(
             f"a must have one value for each of the {n_given} rows given to fit_resample, "
-            f"got {n_rows if values.ndim else 'a scalar'}"
+            f"got {n_rows if values.shape else 'a scalar'}"
         )
     if how == "base":
         return _of_base(a, values, segments.base)
@@ -69,7 +69,7 @@ def _numbers(values: NDArray[Any], name: str, segments: Segments) -> NDArray[Any
             "use how='base' for it"
         )
     dtype = np.float32 if values.dtype in (np.float16, np.float32) else np.float64
-    flat = values.astype(dtype, copy=False).reshape(len(values), -1)
+    flat: Any = values.astype(dtype, copy=False).reshape(len(values), -1)
     new, _ = _core.copy_rows(flat, len(segments.base))
     _core.interpolate(new, *segments, new, len(values))
     return new.reshape(-1, *values.shape[1:])

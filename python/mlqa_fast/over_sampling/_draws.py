@@ -43,6 +43,10 @@ class Segments(NamedTuple):
             return self
         return Segments(rows[self.base], rows[self.neighbor], self.fraction)
 
+    def part(self, first: int, last: int) -> Segments:
+        """Segments `first` to `last`."""
+        return Segments(self.base[first:last], self.neighbor[first:last], self.fraction[first:last])
+
 
 class NativeStream(NamedTuple):
     """What the native draws of a class depend on."""
@@ -129,7 +133,7 @@ def make_stream(
         if natively:
             return NativeStream(True, stream.seed, stream.first + _SEGMENTS)
         return stream
-    is_seed = isinstance(random_state, Integral) and 0 <= random_state < 2**32
+    is_seed = isinstance(random_state, Integral) and 0 <= int(random_state) < 2**32
     if natively and is_seed:
         return NativeStream(False, int(random_state), 0)
     return NumpyStream(random_state)

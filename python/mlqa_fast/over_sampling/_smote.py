@@ -258,7 +258,7 @@ class SMOTE(BaseOverSampler):
         rows = rows_of_classes(y, list(growing), [given.counts[label] for label in growing])
         if isinstance(self.k_neighbors, Integral):
             for of_class in rows:
-                if len(of_class) <= self.k_neighbors:
+                if len(of_class) <= int(self.k_neighbors):
                     given.confirm(False)  # what is wrong with the data comes first
                     check_enough(len(of_class), int(self.k_neighbors))
         counts = list(growing.values())

@@ -56,8 +56,9 @@ def _pandas_view(pd: Any, frame: Any) -> View | None:
     if len(set(dtypes)) == 1 and _readable(dtypes[0]):
         restore = lambda array: pd.DataFrame(array, columns=columns, copy=False)  # noqa: E731
         return View(frame.to_numpy(), frame.iloc[:1], restore)
-    vectors = [_pandas_vector(pd, frame.iloc[:, j], dtype) for j, dtype in enumerate(dtypes)]
-    if any(vector is None for vector in vectors):
+    found = [_pandas_vector(pd, frame.iloc[:, j], dtype) for j, dtype in enumerate(dtypes)]
+    vectors = [vector for vector in found if vector is not None]
+    if len(vectors) < len(found):
         return None
 
     def restore_columns(vectors: list[NDArray[Any]]) -> Any:

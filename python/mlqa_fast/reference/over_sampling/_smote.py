@@ -85,3 +85,30 @@ def smote(
         a, b = rows[first[t]], rows[second[t]]
         new[t] = a + fraction[t] * (b - a).astype(np.float64)
     return (new, first, second, fraction) if return_provenance else new
+
+
+def resample_like(
+    a: ArrayLike,
+    base: ArrayLike,
+    neighbor: ArrayLike,
+    fraction: ArrayLike,
+    how: str = "base",
+) -> Any:
+    """Values of the given rows, then those of synthetic rows between rows i and j of them.
+
+    With ``how="base"`` a synthetic row has the value of row i, with "interpolate" that of the point
+    on the segment from i to j at its fraction.
+
+    Returns
+    -------
+    ndarray of shape (n_samples + n_synthetic, ...)
+        Values of all rows.
+    """
+    values = np.asarray(a)
+    new = []
+    for i, j, share in zip(*map(np.asarray, (base, neighbor, fraction)), strict=True):
+        if how == "base":
+            new.append(values[i])
+        else:
+            new.append(values[i] + share * (values[j] - values[i]))
+    return np.array([*values, *new], values.dtype if how == "base" else None)
