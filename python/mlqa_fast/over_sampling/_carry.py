@@ -72,7 +72,8 @@ def _numbers(values: NDArray[Any], name: str, segments: Segments) -> NDArray[Any
     flat: Any = values.astype(dtype, copy=False).reshape(len(values), -1)
     new, _ = _core.copy_rows(flat, len(segments.base))
     _core.interpolate(new, *segments, new, len(values))
-    return new.reshape(-1, *values.shape[1:])
+    result: NDArray[Any] = new.reshape(-1, *values.shape[1:])
+    return result
 
 
 def _interpolated_pandas(values: Any, segments: Segments) -> Any:

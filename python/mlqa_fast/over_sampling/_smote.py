@@ -341,9 +341,9 @@ class SMOTE(BaseOverSampler):
         >>> sampler = SMOTE(k_neighbors=1, random_state=0, store_provenance=True)
         >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
         >>> sampler.resample_like(np.array(["a", "b", "b"] + ["c"] * 7))[10:]
-        array(['b', 'b', 'a', 'b'], dtype='<U1')
+        array(['a', 'b', 'a', 'b'], dtype='<U1')
         >>> sampler.resample_like(10 * X[:, 0], how="interpolate")[10:].round(3)
-        array([ 1.   ,  2.   ,  3.   ,  4.   ])
+        array([6.236, 6.156, 2.975, 9.433])
         """
         check_is_fitted(self, "n_samples_in_", msg=NOT_RESAMPLED)
         if not hasattr(self, "synthetic_base_"):
