@@ -67,6 +67,17 @@ def test_segments_are_drawn_on_the_way(philox, dtype, count, of_class, isa, rng)
             np.testing.assert_array_equal(ours, right)
 
 
+def test_threads_take_turns(rng):
+    """Runs so short that threads meet at the draws all the time."""
+    rows, nearest = rng.normal(size=(50, 1)), rng.integers(50, size=(50, 3))
+    expected = np.empty((800_000, 1))
+    native.draw_and_interpolate(rows, None, nearest, False, 1, 0, 800_000, expected, n_jobs=1)
+    for _ in range(5):
+        out = np.empty_like(expected)
+        native.draw_and_interpolate(rows, None, nearest, False, 1, 0, 800_000, out, n_jobs=4)
+        np.testing.assert_array_equal(out, expected)
+
+
 ARGUMENTS = {
     "rows": np.zeros((5, 2)),
     "of_class": np.array([0, 1, 4]),
