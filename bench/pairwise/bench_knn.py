@@ -5,6 +5,8 @@ With few features also beside other trees: SciPy's and, where it is installed, p
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
+from sklearn.metrics.pairwise import euclidean_distances
 
 from mlqa_fast.pairwise import knn
 from mlqa_fast.reference import pairwise as reference
@@ -20,6 +22,23 @@ def clustered(rng, n, d):
     centres, scale = rng.normal(size=(20, d)) * 4, rng.uniform(0.3, 1.5, 20)
     cluster = rng.integers(20, size=n)
     return centres[cluster] + rng.normal(size=(n, d)) * scale[cluster, None]
+
+
+def sparse_uniform(rng, n, d):
+    """2 % of the entries."""
+    return sp.random(n, d, 0.02, "csr", random_state=rng)
+
+
+def words(rng, n, d):
+    """About 100 entries a row in columns whose frequencies fall as those of words do, norms 1."""
+    length = rng.integers(80, 200, size=n)
+    share = np.cumsum(1 / np.arange(1.0, d + 1))
+    column = np.searchsorted(share / share[-1], rng.random(length.sum()))
+    X = sp.coo_matrix((np.ones(len(column)), (np.repeat(np.arange(n), length), column)), (n, d))
+    X = X.tocsr()
+    X.data = 1 + np.log(X.data)
+    X.data /= np.repeat(np.sqrt(np.add.reduceat(X.data**2, X.indptr[:-1])), np.diff(X.indptr))
+    return X
 
 
 def case(kind, n, d, dtype="float64", large=False):
@@ -45,13 +64,20 @@ CASES = [
     case(clustered, 50_000, 20, large=True),
     case(uniform, 50_000, 50, "float32", large=True),
     case(uniform, 10_000, 784, "float32", large=True),
+    case(sparse_uniform, 5000, 500),
+    case(words, 3000, 10_000),
+    case(words, 20_000, 30_000, "float32", large=True),
 ]
 
 
 def wrong_rows(X, index, rng):
     """Rows, of 200, whose neighbours are farther away than the nearest ones, in float64."""
-    checked = rng.choice(len(X), 200, replace=False)
-    distances = reference.squared_distances(X[checked], X)
+    checked = rng.choice(X.shape[0], 200, replace=False)
+    if sp.issparse(X):
+        wide = X.astype(np.float64)  # rounded: these norms and products are not the definition
+        distances = np.round(euclidean_distances(wide[checked], wide, squared=True), 12)
+    else:
+        distances = reference.squared_distances(X[checked], X)
     found = np.take_along_axis(distances, index[checked], axis=1).max(axis=1)
     distances[np.arange(200), checked] = np.inf
     kth = np.sort(distances, axis=1)[:, K - 1]

@@ -150,35 +150,39 @@ std::pair<py::array_t<std::int64_t>, py::array_t<double>> draw(bool philox, std:
     return {cells, fractions};
 }
 
-/// The rows of a CSR matrix with sorted indices, then the points of the segments.
+using Resampled = std::tuple<py::array, py::array, py::array>;
+
+/// O: the type of the result's indices. `ends`: offsets of the points.
+template <class O, class T, class I>
+Resampled sparse_result(const SparseView<T, I>& x, const os::Segments& s, const index_t* ends, int n_jobs) {
+    auto values = empty<T>({ends[s.count]});
+    auto indices = empty<O>({ends[s.count]});
+    auto offsets = empty<O>({x.outer + s.count + 1});
+    T* v = values.mutable_data();
+    O *j = indices.mutable_data(), *o = offsets.mutable_data();
+    native_call([&] {
+        const int threads = threads::resolve(n_jobs);
+        for (index_t i = 1; i <= s.count; ++i) o[x.outer + i] = static_cast<O>(ends[i]);
+        const Status status = os::sparse_copy(x, threads, v, j, o);
+        return status == Status::ok ? os::sparse_interpolate(x, s, ends, threads, v, j) : status;
+    });
+    return {values, indices, offsets};
+}
+
+/// The rows of a CSR matrix with sorted indices, then the points of the segments. Indices keep their type
+/// unless there are more entries than it counts.
 template <class T, class I>
-std::tuple<py::array_t<T>, py::array_t<I>, py::array_t<std::int64_t>> sparse_resample(
-    const Contiguous<T>& values, const Contiguous<I>& indices, const Contiguous<I>& offsets, index_t columns,
-    const Indices& base, const Indices& neighbor, const Contiguous<double>& fraction, int n_jobs) {
+Resampled sparse_resample(const Contiguous<T>& values, const Contiguous<I>& indices,
+                          const Contiguous<I>& offsets, index_t columns, const Indices& base,
+                          const Indices& neighbor, const Contiguous<double>& fraction, int n_jobs) {
     const SparseView<T, I> x = sparse_view(values, indices, offsets, columns);
     const os::Segments s = segments(base, neighbor, fraction, x.outer);
-    arena::Buffer<index_t> ends(static_cast<std::size_t>(s.count) + 1);
-    native_call([&] {
-        os::sparse_offsets(x, s, x.end(x.outer - 1), ends.data());
-        return Status::ok;
-    });
-    const index_t given = ends[0], total = ends[static_cast<std::size_t>(s.count)];
-    auto out_values = empty<T>({total});
-    auto out_indices = empty<I>({total});
-    auto out_offsets = empty<std::int64_t>({x.outer + s.count + 1});
-    T* v = out_values.mutable_data();
-    I* j = out_indices.mutable_data();
-    std::int64_t* o = out_offsets.mutable_data();
-    native_call([&] {
-        for (index_t i = 0; i < x.outer; ++i) o[i] = offsets.data()[i];
-        for (index_t i = 0; i <= s.count; ++i) o[x.outer + i] = ends[static_cast<std::size_t>(i)];
-        for (index_t p = 0; p < given; ++p) {
-            v[p] = x.values[p];
-            j[p] = x.indices[p];
-        }
-        return os::sparse_interpolate(x, s, ends.data(), threads::resolve(n_jobs), v, j);
-    });
-    return {out_values, out_indices, out_offsets};
+    const arena::Buffer<index_t> ends(static_cast<std::size_t>(s.count) + 1);
+    native_call(
+        [&] { return os::sparse_offsets(x, s, x.offsets[x.outer], threads::resolve(n_jobs), ends.data()); });
+    if (ends[static_cast<std::size_t>(s.count)] > std::numeric_limits<I>::max())
+        return sparse_result<std::int64_t>(x, s, ends.data(), n_jobs);
+    return sparse_result<I>(x, s, ends.data(), n_jobs);
 }
 
 template <class L>

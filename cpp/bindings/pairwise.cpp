@@ -143,26 +143,49 @@ std::optional<Bounds> knn_screen(const Rows<T>& x, const Rows<T>& queries, bool 
     return Bounds{lower, upper};
 }
 
-/// Neighbours among all other rows of a CSR matrix with sorted indices.
+/// Neighbours among all other rows of a CSR matrix with sorted indices, of the rows `queries` (None: of all).
 template <class T, class I>
-py::array_t<std::int64_t> knn_sparse(const Rows<T>& values, const Rows<I>& indices, const Rows<I>& offsets,
-                                     index_t columns, const Positions& queries, index_t k, int n_jobs) {
+Found knn_sparse(const Rows<T>& values, const Rows<I>& indices, const Rows<I>& offsets, index_t columns,
+                 const std::optional<Positions>& queries, index_t k, bool distances, int n_jobs) {
     const SparseView<T, I> x = sparse_view(values, indices, offsets, columns);
-    check_positions(queries, x.outer, "queries");
-    if (k < 1 || (k >= x.outer && queries.size() > 0))
+    if (queries) check_positions(*queries, x.outer, "queries");
+    const index_t m = queries ? queries->size() : x.outer;
+    if (k < 1 || (k >= x.outer && m > 0))
         throw py::value_error("k must be between 1 and " + std::to_string(x.outer - 1));
-    auto position = empty<std::int64_t>({queries.size(), k});
+    auto position = empty<std::int64_t>({m, k});
+    auto squared = empty<double>({distances ? m : 0, k});
     std::int64_t* at = position.mutable_data();
-    const VectorView<const index_t> asked{queries.data(), queries.size()};
-    native_call([&] { return pairwise::knn_sparse(x, asked, k, threads::resolve(n_jobs), at); });
-    return position;
+    double* to = distances ? squared.mutable_data() : nullptr;
+    const VectorView<const index_t> asked{queries ? queries->data() : nullptr, m};
+    native_call([&] {
+        return pairwise::knn_sparse(x, queries ? &asked : nullptr, k, threads::resolve(n_jobs), at, to);
+    });
+    return {squared, position};
+}
+
+template <class T, class I>
+std::optional<Bounds> knn_sparse_screen(const Rows<T>& values, const Rows<I>& indices, const Rows<I>& offsets,
+                                        index_t columns) {
+    const SparseView<T, I> x = sparse_view(values, indices, offsets, columns);
+    auto lower = empty<double>({x.outer, x.outer}), upper = empty<double>({x.outer, x.outer});
+    bool valid = false;
+    native_call([&] {
+        valid = pairwise::knn_sparse_screen_bounds(x, lower.mutable_data(), upper.mutable_data());
+        return Status::ok;
+    });
+    if (!valid) return std::nullopt;
+    return Bounds{lower, upper};
 }
 
 template <class T, class I>
 void bind_knn_sparse(py::module_& m) {
     m.def("knn_sparse", &knn_sparse<T, I>, py::arg("data").noconvert(), py::arg("indices").noconvert(),
           py::arg("indptr").noconvert(), py::arg("columns"), py::arg("queries").noconvert(), py::arg("k"),
-          py::arg("n_jobs") = 0, "Positions of the k nearest other rows of rows of a CSR matrix.");
+          py::arg("distances") = false, py::arg("n_jobs") = 0,
+          "Squared distances and positions of the k nearest other rows of rows of a CSR matrix.");
+    m.def("knn_sparse_screen", &knn_sparse_screen<T, I>, py::arg("data").noconvert(),
+          py::arg("indices").noconvert(), py::arg("indptr").noconvert(), py::arg("columns"),
+          "Bounds below and above all squared distances as the screen of sparse rows knows them, or None.");
 }
 
 template <class T>

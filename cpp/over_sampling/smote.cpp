@@ -14,7 +14,7 @@ namespace {
 
 constexpr index_t chunk_elements = 1 << 17;
 constexpr index_t most_segments = 4096;  ///< of a chunk that draws them
-constexpr index_t sparse_chunk = 1024;   ///< points of a chunk
+constexpr index_t sparse_chunk = 512;    ///< points of a chunk
 
 const SmoteTable<float>& table(float) {
     return smote_kernels().f32;
@@ -37,6 +37,16 @@ Status over_rows(index_t rows, index_t d, int n_threads, F&& body) {
     return threads::parallel_for((rows + step - 1) / step, n_threads, [&](index_t chunk, int) {
         const index_t first = chunk * step;
         body(first, std::min(rows, first + step));
+    });
+}
+
+/// Calls body(i) for points [0, count).
+template <class F>
+Status over_points(index_t count, int n_threads, F&& body) {
+    const index_t chunks = (count + sparse_chunk - 1) / sparse_chunk;
+    return threads::parallel_for(chunks, n_threads, [&](index_t chunk, int) {
+        const index_t last = std::min(count, (chunk + 1) * sparse_chunk);
+        for (index_t i = chunk * sparse_chunk; i < last; ++i) body(i);
     });
 }
 
@@ -130,28 +140,34 @@ Status draw_and_interpolate(const T* rows, index_t d, const Neighborhoods& of_cl
 }
 
 template <class T, class I>
-void sparse_offsets(const SparseView<T, I>& x, const Segments& s, index_t from, index_t* offsets) {
+Status sparse_offsets(const SparseView<T, I>& x, const Segments& s, index_t from, int n_threads,
+                      index_t* offsets) {
     offsets[0] = from;
-    for (index_t i = 0; i < s.count; ++i) {
-        index_t entries = 0;
-        merge_rows(x, s.base[i], s.neighbor[i], [&](I, T, T) { ++entries; });
-        offsets[i + 1] = offsets[i] + entries;
-    }
+    const Status status = over_points(
+        s.count, n_threads, [&](index_t i) { offsets[i + 1] = merged_entries(x, s.base[i], s.neighbor[i]); });
+    if (status != Status::ok) return status;
+    for (index_t i = 0; i < s.count; ++i) offsets[i + 1] += offsets[i];
+    return status;
 }
 
-template <class T, class I>
+template <class T, class I, class O>
+Status sparse_copy(const SparseView<T, I>& x, int n_threads, T* values, O* indices, O* offsets) {
+    for (index_t i = 0; i <= x.outer; ++i) offsets[i] = static_cast<O>(x.offsets[i]);
+    return over_rows(x.offsets[x.outer], 1, n_threads, [&](index_t first, index_t last) {
+        std::copy(x.values + first, x.values + last, values + first);
+        for (index_t p = first; p < last; ++p) indices[p] = static_cast<O>(x.indices[p]);
+    });
+}
+
+template <class T, class I, class O>
 Status sparse_interpolate(const SparseView<T, I>& x, const Segments& s, const index_t* offsets, int n_threads,
-                          T* values, I* indices) {
-    const index_t chunks = (s.count + sparse_chunk - 1) / sparse_chunk;
-    return threads::parallel_for(chunks, n_threads, [&](index_t chunk, int) {
-        const index_t last = std::min(s.count, (chunk + 1) * sparse_chunk);
-        for (index_t i = chunk * sparse_chunk; i < last; ++i) {
-            index_t at = offsets[i];
-            merge_rows(x, s.base[i], s.neighbor[i], [&](I column, T a, T b) {
-                indices[at] = column;
-                values[at++] = point(a, b, s.fraction[i]);
-            });
-        }
+                          T* values, O* indices) {
+    return over_points(s.count, n_threads, [&](index_t i) {
+        index_t at = offsets[i];
+        merge_rows(x, s.base[i], s.neighbor[i], [&](I column, T a, T b) {
+            indices[at] = static_cast<O>(column);
+            values[at++] = point(a, b, s.fraction[i]);
+        });
     });
 }
 
@@ -164,14 +180,23 @@ MLQA_DENSE(float)
 MLQA_DENSE(double)
 #undef MLQA_DENSE
 
-#define MLQA_SPARSE(T, I)                                                                                   \
-    template void sparse_offsets<T, I>(const SparseView<T, I>&, const Segments&, index_t, index_t*);        \
-    template Status sparse_interpolate<T, I>(const SparseView<T, I>&, const Segments&, const index_t*, int, \
-                                             T*, I*);
+#define MLQA_SPARSE(T, I) \
+    template Status sparse_offsets<T, I>(const SparseView<T, I>&, const Segments&, index_t, int, index_t*);
+#define MLQA_SPARSE_OUT(T, I, O)                                                                          \
+    template Status sparse_copy<T, I, O>(const SparseView<T, I>&, int, T*, O*, O*);                       \
+    template Status sparse_interpolate<T, I, O>(const SparseView<T, I>&, const Segments&, const index_t*, \
+                                                int, T*, O*);
 MLQA_SPARSE(float, std::int32_t)
 MLQA_SPARSE(float, std::int64_t)
 MLQA_SPARSE(double, std::int32_t)
 MLQA_SPARSE(double, std::int64_t)
+MLQA_SPARSE_OUT(float, std::int32_t, std::int32_t)
+MLQA_SPARSE_OUT(float, std::int32_t, std::int64_t)
+MLQA_SPARSE_OUT(float, std::int64_t, std::int64_t)
+MLQA_SPARSE_OUT(double, std::int32_t, std::int32_t)
+MLQA_SPARSE_OUT(double, std::int32_t, std::int64_t)
+MLQA_SPARSE_OUT(double, std::int64_t, std::int64_t)
+#undef MLQA_SPARSE_OUT
 #undef MLQA_SPARSE
 
 }  // namespace mlqa::over_sampling

@@ -60,14 +60,23 @@ template <class T>
 Status draw_and_interpolate(const T* rows, index_t d, const Neighborhoods& of_class, const Stream& stream,
                             index_t count, int n_threads, T* out, const Provenance& provenance);
 
-/// The number of stored entries of each point, as offsets from `from` (segments.count + 1 of them): the union
-/// of the entries of both ends. Indices of a row are sorted.
+// Sparse rows. The result holds the entries of the given rows and, after them, those of the points; a point
+// stores the columns that either end stores. O is the type of the result's indices, which has to hold the
+// number of its entries.
+
+/// Where the entries of each point begin, and the last ones end, counted from `from`: segments.count + 1
+/// offsets. Indices of a row are sorted and unique.
 template <class T, class I>
-void sparse_offsets(const SparseView<T, I>& x, const Segments& segments, index_t from, index_t* offsets);
+Status sparse_offsets(const SparseView<T, I>& x, const Segments& segments, index_t from, int n_threads,
+                      index_t* offsets);
+
+/// Entries and offsets (x.outer + 1) of the given rows.
+template <class T, class I, class O>
+Status sparse_copy(const SparseView<T, I>& x, int n_threads, T* values, O* indices, O* offsets);
 
 /// Entries of the points, to where `offsets` says.
-template <class T, class I>
+template <class T, class I, class O>
 Status sparse_interpolate(const SparseView<T, I>& x, const Segments& segments, const index_t* offsets,
-                          int n_threads, T* values, I* indices);
+                          int n_threads, T* values, O* indices);
 
 }  // namespace mlqa::over_sampling

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.datasets import make_classification
 
-from mlqa_fast.over_sampling import SMOTE, _search
+from mlqa_fast.over_sampling import SMOTE, _sparse
 
 
 def data(dtype=np.float64):
@@ -58,7 +58,7 @@ def test_sparse_rows_are_spread_out_or_not(monkeypatch):
     sparse = sp.csr_matrix(np.where(abs(X) > 1.5, X, 0))
     results = []
     for least_density in (0, 2):
-        monkeypatch.setattr(_search, "LEAST_DENSITY", least_density)
+        monkeypatch.setattr(_sparse, "LEAST_DENSITY", least_density)
         results.append(SMOTE(random_state=0).fit_resample(sparse, y)[0].toarray())
     np.testing.assert_array_equal(*results)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -231,67 +230,6 @@ def test_moving_and_exchanging_the_rows(rng):
     squared = knn(X, 5)[0]
     np.testing.assert_array_equal(knn(X[order], 5)[0], squared[order])
     np.testing.assert_array_equal(knn(X + 2.0**20, 5)[0], squared)
-
-
-# Sparse rows.
-
-
-def thinned(kind, rng, n, d):
-    return np.where(rng.random((n, d)) < 0.2, kind(rng, n, d), 0)
-
-
-def assert_exact_sparse(X, k, index=np.int32, queries=None):
-    csr = sp.csr_matrix(X)
-    parts = csr.data, csr.indices.astype(index), csr.indptr.astype(index)
-    queries = np.arange(len(X)) if queries is None else queries
-    got = core.knn_sparse(*parts, X.shape[1], queries, k)
-    np.testing.assert_array_equal(got, reference.knn(X, k)[1][queries])
-
-
-@pytest.mark.sanitize
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize(("n", "d", "k"), [(150, 40, 4), (60, 9, 59), (100, 1, 3)])
-def test_sparse(kind, n, d, k, rng):
-    assert_exact_sparse(thinned(kind, rng, n, d), k)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("index", [np.int32, np.int64])
-def test_sparse_types_and_queries(dtype, index, rng):
-    X = thinned(plain, rng, 120, 30).astype(dtype)
-    assert_exact_sparse(X, 5, index, rng.integers(120, size=50))
-
-
-def test_sparse_rows_that_store_nothing(rng):
-    X = thinned(plain, rng, 90, 20)
-    X[::3] = 0
-    assert_exact_sparse(X, 40)
-    assert_exact_sparse(np.zeros((10, 4)), 3)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"indices": np.array([0, 9], np.int32)}, "indices must be columns"),
-        ({"indices": np.array([0, -1], np.int32)}, "indices must be columns"),
-        ({"indptr": np.array([0, 1, 3, 2], np.int32)}, "indptr must rise"),
-        ({"indptr": np.array([0, 1, 2, 3], np.int32)}, "indptr must rise"),
-        ({"queries": np.array([3])}, "queries must be between 0 and 2"),
-        ({"k": 3}, "k must be between 1 and 2"),
-    ],
-)
-def test_the_sparse_binding_is_safe(change, message):
-    arguments = {
-        "data": np.ones(2),
-        "indices": np.array([0, 1], np.int32),
-        "indptr": np.array([0, 1, 2, 2], np.int32),
-        "columns": 2,
-        "queries": np.arange(3),
-        "k": 1,
-    }
-    core.knn_sparse(**arguments)
-    with pytest.raises(ValueError, match=message):
-        core.knn_sparse(**arguments | change)
 
 
 # The screen's bound: E is half the distance between what it says below and above.

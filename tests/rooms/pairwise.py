@@ -1,6 +1,7 @@
 """Nearest neighbours."""
 
 import numpy as np
+import scipy.sparse as sp
 
 from mlqa_fast._mlqa_fast_core import pairwise as core
 from mlqa_fast.pairwise import knn
@@ -61,6 +62,31 @@ ROOMS = [
         long_run=lambda X: knn(X, 5, n_jobs=2),
     ),
     Room(
+        name="pairwise/knn_sparse",
+        inputs=lambda rng: {
+            "X": sp.hstack(
+                [
+                    sp.random(700, 30, 0.2, random_state=rng),
+                    sp.random(700, 200, 0.02, random_state=rng),
+                ]
+            ).tocsr()
+        },
+        run=within,
+        long_inputs=lambda: {
+            "X": sp.random(60_000, 500, 0.1, "csr", random_state=np.random.default_rng(0))
+        },
+        long_run=lambda X: knn(X, 5, n_jobs=2),
+    ),
+    Room(
+        name="pairwise/knn_sparse (every pair)",
+        inputs=lambda rng: {"X": 1e150 * sp.random(300, 40, 0.1, "csr", random_state=rng)},
+        run=within,
+        long_inputs=lambda: {
+            "X": 1e150 * sp.random(20_000, 500, 0.1, "csr", random_state=np.random.default_rng(0))
+        },
+        long_run=lambda X: knn(X, 5, n_jobs=2),
+    ),
+    Room(
         name="pairwise/knn (queries)",
         inputs=lambda rng: {"X": rng.normal(size=(500, 16)), "Q": rng.normal(size=(200, 16))},
         run=lambda n_jobs, X, Q: core.knn_between(X, Q, 3, True, 0 if n_jobs is None else n_jobs),
@@ -72,6 +98,7 @@ ENTRIES = [
         "pairwise.knn",
         lambda X, n_neighbors=3: knn(X, n_neighbors),
         lambda rng: {"X": rng.normal(size=(60, 4))},
+        sparse=True,
         bad_arguments=(
             ({"n_neighbors": 0}, "between 1 and 59"),
             ({"n_neighbors": 60}, "between 1 and 59"),

@@ -121,22 +121,22 @@ def label_rows(y: numpy.typing.NDArray[numpy.uint64], labels: numpy.typing.NDArr
     Rows of y with each label, all in one vector.
     """
 @typing.overload
-def sparse_resample(data: numpy.typing.NDArray[numpy.float32], indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], columns: typing.SupportsInt | typing.SupportsIndex, base: numpy.typing.NDArray[numpy.int64], neighbor: numpy.typing.NDArray[numpy.int64], fraction: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.int64]]:
+def sparse_resample(data: numpy.typing.NDArray[numpy.float32], indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], columns: typing.SupportsInt | typing.SupportsIndex, base: numpy.typing.NDArray[numpy.int64], neighbor: numpy.typing.NDArray[numpy.int64], fraction: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]]:
     """
     Rows of a CSR matrix followed by points between them: data, indices, indptr.
     """
 @typing.overload
-def sparse_resample(data: numpy.typing.NDArray[numpy.float32], indices: numpy.typing.NDArray[numpy.int64], indptr: numpy.typing.NDArray[numpy.int64], columns: typing.SupportsInt | typing.SupportsIndex, base: numpy.typing.NDArray[numpy.int64], neighbor: numpy.typing.NDArray[numpy.int64], fraction: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+def sparse_resample(data: numpy.typing.NDArray[numpy.float32], indices: numpy.typing.NDArray[numpy.int64], indptr: numpy.typing.NDArray[numpy.int64], columns: typing.SupportsInt | typing.SupportsIndex, base: numpy.typing.NDArray[numpy.int64], neighbor: numpy.typing.NDArray[numpy.int64], fraction: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]]:
     """
     Rows of a CSR matrix followed by points between them: data, indices, indptr.
     """
 @typing.overload
-def sparse_resample(data: numpy.typing.NDArray[numpy.float64], indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], columns: typing.SupportsInt | typing.SupportsIndex, base: numpy.typing.NDArray[numpy.int64], neighbor: numpy.typing.NDArray[numpy.int64], fraction: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.int64]]:
+def sparse_resample(data: numpy.typing.NDArray[numpy.float64], indices: numpy.typing.NDArray[numpy.int32], indptr: numpy.typing.NDArray[numpy.int32], columns: typing.SupportsInt | typing.SupportsIndex, base: numpy.typing.NDArray[numpy.int64], neighbor: numpy.typing.NDArray[numpy.int64], fraction: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]]:
     """
     Rows of a CSR matrix followed by points between them: data, indices, indptr.
     """
 @typing.overload
-def sparse_resample(data: numpy.typing.NDArray[numpy.float64], indices: numpy.typing.NDArray[numpy.int64], indptr: numpy.typing.NDArray[numpy.int64], columns: typing.SupportsInt | typing.SupportsIndex, base: numpy.typing.NDArray[numpy.int64], neighbor: numpy.typing.NDArray[numpy.int64], fraction: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+def sparse_resample(data: numpy.typing.NDArray[numpy.float64], indices: numpy.typing.NDArray[numpy.int64], indptr: numpy.typing.NDArray[numpy.int64], columns: typing.SupportsInt | typing.SupportsIndex, base: numpy.typing.NDArray[numpy.int64], neighbor: numpy.typing.NDArray[numpy.int64], fraction: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]]:
     """
     Rows of a CSR matrix followed by points between them: data, indices, indptr.
     """

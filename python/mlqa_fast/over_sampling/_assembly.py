@@ -15,6 +15,7 @@ from mlqa_fast._mlqa_fast_core import over_sampling as _core
 from mlqa_fast.over_sampling._base import Given
 from mlqa_fast.over_sampling._draws import NativeStream, Segments
 from mlqa_fast.over_sampling._search import Indices, nearest_rows
+from mlqa_fast.over_sampling._sparse import canonical_csr
 from mlqa_fast.over_sampling._values import converted, type_of_result
 
 if TYPE_CHECKING:
@@ -176,13 +177,7 @@ def _resample_sparse(
 ) -> tuple[Any, list[Segments]]:
     X = given.X
     sampler._prepare()
-    # A matrix of its own: asking X whether it is in canonical order would leave a mark on it.
-    own = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
-    own.check_format(full_check=True)
-    csr = own.tocsr()
-    if not csr.has_canonical_format:
-        csr = csr.copy()
-        csr.sum_duplicates()
+    csr = canonical_csr(X)
     values = csr.data
     if values.dtype not in FLOATS:
         values = values.astype(np.float64)
@@ -200,4 +195,6 @@ def _resample_sparse(
     if data.dtype != dtype:
         data = converted(data, dtype, sampler.integer_values)
     shape = (csr.shape[0] + len(segments.base), csr.shape[1])
-    return type(csr)((data, indices, indptr), shape=shape).asformat(X.format), parts
+    new = type(csr)((data, indices, indptr), shape=shape)
+    new.has_canonical_format = True
+    return new.asformat(X.format), parts

@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mlqa_fast._mlqa_fast_core import pairwise as _pairwise
+from mlqa_fast.over_sampling._sparse import nearest_sparse
 
 Indices = NDArray[np.int64]
-
-# Sparse rows with at least this share of entries are spread out for the search: products of dense
-# rows are faster then, and take at most so many times the room of the entries.
-LEAST_DENSITY = 1 / 8
 
 
 def native_neighbors(
@@ -34,13 +31,7 @@ def native_neighbors(
 def nearest_rows(
     X: Any, rows: Indices | None, queries: Indices | None, k: int, jobs: int
 ) -> Indices:
-    """The nearest rows of the queries; sparse rows are spread out where that takes little room."""
-    if not sparse.issparse(X):
-        return _pairwise.knn_within(X, k, rows, queries, n_jobs=jobs)[1]
-    of_class = X[rows]
-    if of_class.nnz >= LEAST_DENSITY * of_class.shape[0] * of_class.shape[1]:
-        return _pairwise.knn_within(of_class.toarray(), k, None, queries, n_jobs=jobs)[1]
-    if queries is None:
-        queries = np.arange(of_class.shape[0])
-    parts = (of_class.data, of_class.indices, of_class.indptr)
-    return _pairwise.knn_sparse(*parts, of_class.shape[1], queries, k, n_jobs=jobs)
+    """The nearest rows of the queries, all counted within `rows` of `X`."""
+    if sparse.issparse(X):
+        return nearest_sparse(X if rows is None else X[rows], queries, k, jobs)
+    return _pairwise.knn_within(X, k, rows, queries, n_jobs=jobs)[1]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from sklearn.utils import check_array
 
 from mlqa_fast._mlqa_fast_core import pairwise as _core
@@ -17,6 +18,17 @@ Rows = NDArray[np.float32] | NDArray[np.float64]
 def checked_rows(X: ArrayLike, name: str) -> Rows:
     """Rows as a C-contiguous float32 or float64 array of finite numbers."""
     rows: Rows = check_array(X, dtype=[np.float64, np.float32], order="C", input_name=name)
+    return rows
+
+
+def checked_sparse_rows(X: Any) -> Any:
+    """Rows as a CSR matrix of finite float32 or float64 numbers in canonical order."""
+    rows = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X")
+    rows = type(rows)((rows.data, rows.indices, rows.indptr), shape=rows.shape)
+    rows.check_format(full_check=True)
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
     return rows
 
 
@@ -46,14 +58,15 @@ def knn(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows among which neighbours are looked for; float32 stays float32, everything else becomes
-        float64.
+        float64. Sparse rows (CSR; other formats are converted) are not spread out.
     n_neighbors : int, default=5
         Number of neighbours of each query.
     queries : array-like of shape (n_queries, n_features), default=None
         Rows whose neighbours are wanted. With None, those of each row of `X` among the others: a
-        row leaves out itself by its index, so that its duplicates are its neighbours.
+        row leaves out itself by its index, so that its duplicates are its neighbours. None where
+        `X` is sparse.
     n_jobs : int, default=None
         Number of threads; None: what the pool allows, -1: all. The result is the same for any
         number.
@@ -68,8 +81,8 @@ def knn(
     Raises
     ------
     ValueError
-        If `X` or `queries` holds NaN or infinity, their numbers of columns differ, or there are
-        fewer than `n_neighbors` rows to choose from.
+        If `X` or `queries` holds NaN or infinity, their numbers of columns differ, there are fewer
+        than `n_neighbors` rows to choose from, or `X` is sparse and `queries` are given.
     TypeError
         If `n_neighbors` or `n_jobs` is no integer.
 
@@ -95,8 +108,16 @@ def knn(
     >>> squared[0]
     array([1., 9.])
     """
-    rows = checked_rows(X, "X")
     jobs = n_threads(n_jobs)
+    if sparse.issparse(X):
+        if queries is not None:
+            raise ValueError("queries must be None where X is a sparse matrix")
+        csr = checked_sparse_rows(X)
+        k = check_n_neighbors(n_neighbors, csr.shape[0] - 1)
+        return _core.knn_sparse(
+            csr.data, csr.indices, csr.indptr, csr.shape[1], None, k, distances=True, n_jobs=jobs
+        )
+    rows = checked_rows(X, "X")
     if queries is None:
         k = check_n_neighbors(n_neighbors, len(rows) - 1)
         return _core.knn_within(rows, k, distances=True, n_jobs=jobs)

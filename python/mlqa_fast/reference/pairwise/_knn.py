@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 
 def squared_distances(X: ArrayLike, Y: ArrayLike) -> NDArray[np.float64]:
@@ -56,7 +59,7 @@ def knn(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows among which neighbours are looked for.
     n_neighbors : int, default=5
         Number of neighbours of each query.
@@ -78,7 +81,10 @@ def knn(
     >>> knn([[0.0], [1.0], [3.0]], 1)[1].ravel()
     array([1, 0, 1])
     """
-    distances = squared_distances(X if queries is None else queries, X)
+    rows: Any = X
+    if sparse.issparse(rows):
+        rows = rows.toarray()
+    distances = squared_distances(rows if queries is None else queries, rows)
     order = np.argsort(distances, axis=1, kind="stable")
     if queries is None:
         others = order != np.arange(len(order))[:, None]
