@@ -7,6 +7,8 @@ namespace mlqa::bindings {
 
 void bind_core(pybind11::module_& module);
 void bind_pairwise(pybind11::module_& module);
+/// Into the submodule of `pairwise`.
+void bind_kmeans(pybind11::module_& pairwise);
 void bind_nn(pybind11::module_& module);
 void bind_svm(pybind11::module_& module);
 void bind_linear_model(pybind11::module_& module);

@@ -217,6 +217,7 @@ void bind_pairwise(py::module_& module) {
     bind_knn_sparse<float, std::int64_t>(m);
     bind_knn_sparse<double, std::int32_t>(m);
     bind_knn_sparse<double, std::int64_t>(m);
+    bind_kmeans(m);
 }
 
 }  // namespace mlqa::bindings

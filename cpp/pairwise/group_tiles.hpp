@@ -16,13 +16,6 @@ namespace {
 constexpr int w = simd::lanes<float>;
 static_assert(group_rows % panel_width<float> == 0, "a group is made of whole panels");
 
-/// Rows of a tile: with two vectors of columns each, as many as fit the registers and divide a group.
-#if defined(__AVX512F__)
-constexpr int tile_rows = 8;
-#else
-constexpr int tile_rows = 4;
-#endif
-
 // ---- Candidates of a row
 
 struct Near {

@@ -21,7 +21,8 @@ const KnnTable<double>& table(double) {
     return knn_kernels().f64;
 }
 
-/// Mean of up to centre_rows rows, spread evenly.
+}  // namespace
+
 template <class S>
 Buffer<double> centre_of(const KnnRows<S>& rows) {
     Buffer<double> centre(static_cast<std::size_t>(std::max<index_t>(rows.d, 1)), 0.0);
@@ -33,6 +34,17 @@ Buffer<double> centre_of(const KnnRows<S>& rows) {
     for (double& c : centre) c /= static_cast<double>(sampled);
     return centre;
 }
+
+void set_scale(double extent, index_t d, Frame& frame) {
+    if (d > screened_features || d == 0) return;
+    if (!(extent >= 1 / largest_scale && extent <= largest_scale)) return;
+    int exponent = 0;
+    std::frexp(extent, &exponent);
+    frame.scale = std::ldexp(1.0, -exponent);
+    frame.valid = true;
+}
+
+namespace {
 
 /// max |x - centre| over all rows; NaN where there is one.
 template <class S>
@@ -59,11 +71,7 @@ Status frame_of(const KnnRows<S>& base, const KnnRows<S>& queries, bool within, 
     Status status = extent_of(base, frame.centre.data(), n_threads, extent);
     if (status == Status::ok && !within) status = extent_of(queries, frame.centre.data(), n_threads, extent);
     if (status != Status::ok) return status;
-    if (!(extent >= 1 / largest_scale && extent <= largest_scale)) return Status::ok;
-    int exponent = 0;
-    std::frexp(extent, &exponent);
-    frame.scale = std::ldexp(1.0, -exponent);
-    frame.valid = true;
+    set_scale(extent, base.d, frame);
     return Status::ok;
 }
 
@@ -77,6 +85,8 @@ Status pack_rows_of(const KnnRows<S>& base, index_t padding, const Packed& packe
     });
 }
 
+template Buffer<double> centre_of<float>(const KnnRows<float>&);
+template Buffer<double> centre_of<double>(const KnnRows<double>&);
 template Status frame_of<float>(const KnnRows<float>&, const KnnRows<float>&, bool, int, Frame&);
 template Status frame_of<double>(const KnnRows<double>&, const KnnRows<double>&, bool, int, Frame&);
 template Status pack_rows_of<float>(const KnnRows<float>&, index_t, const Packed&, int);

@@ -54,6 +54,13 @@ struct Frame {
     bool valid = false;
 };
 
+/// The mean of up to 256 rows, spread evenly: near enough to make the screen sharp.
+template <class S>
+arena::Buffer<double> centre_of(const KnnRows<S>& rows);
+
+/// The scale that brings values of at most `extent` into [1/2, 1); valid where the screen can use it.
+void set_scale(double extent, index_t d, Frame& frame);
+
 /// S is float or double.
 template <class S>
 Status frame_of(const KnnRows<S>& base, const KnnRows<S>& queries, bool within, int n_threads, Frame& frame);

@@ -42,8 +42,10 @@ constexpr int panel_width = 2 * simd::lanes<T>;
 /// Rows of A in registers at a time: as many as leave room for B and a broadcast among 32 or 16 registers.
 #if defined(__AVX512F__)
 constexpr int block_rows = 12;
+constexpr int tile_rows = 8;  ///< a power of two: for tiles whose rows are a part of a panel, or chosen
 #else
 constexpr int block_rows = 6;
+constexpr int tile_rows = 4;
 #endif
 
 template <class T, int R>

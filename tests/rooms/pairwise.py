@@ -1,10 +1,12 @@
-"""Nearest neighbours."""
+"""Nearest neighbours, k-means."""
+
+import warnings
 
 import numpy as np
 import scipy.sparse as sp
 
 from mlqa_fast._mlqa_fast_core import pairwise as core
-from mlqa_fast.pairwise import knn
+from mlqa_fast.pairwise import kmeans, knn
 from rooms.registry import Entry, Room
 
 
@@ -21,6 +23,17 @@ def rows(dtype):
 
 def within(n_jobs, X):
     return knn(X, 7, n_jobs=n_jobs)
+
+
+def clustering(n_jobs, X):
+    return kmeans(X, 40, random_state=0, n_jobs=n_jobs)
+
+
+def clustered(X, n_clusters=4, **parameters):
+    """Also of rows that are all the same, which is worth a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Number of distinct clusters")
+        return kmeans(X, n_clusters, random_state=0, **parameters)
 
 
 ROOMS = [
@@ -91,6 +104,28 @@ ROOMS = [
         inputs=lambda rng: {"X": rng.normal(size=(500, 16)), "Q": rng.normal(size=(200, 16))},
         run=lambda n_jobs, X, Q: core.knn_between(X, Q, 3, True, 0 if n_jobs is None else n_jobs),
     ),
+    Room(
+        name="pairwise/kmeans",
+        inputs=rows(np.float64),
+        run=clustering,
+        long_inputs=lambda: {"X": np.random.default_rng(0).random((100_000, 60))},
+        long_run=lambda X: kmeans(X, 2000, random_state=0, tol=0, n_jobs=2),
+    ),
+    Room(name="pairwise/kmeans (float32)", inputs=rows(np.float32), run=clustering),
+    Room(
+        name="pairwise/kmeans (iteration)",
+        inputs=lambda rng: {"X": rng.normal(size=(2000, 5))},
+        run=lambda n_jobs, X: kmeans(X, 70, init=X[:70], n_jobs=n_jobs),
+        long_inputs=lambda: {"X": np.random.default_rng(0).random((100_000, 100))},
+        long_run=lambda X: kmeans(X, 5000, init=X[:5000], tol=0, n_jobs=2),
+    ),
+    Room(
+        name="pairwise/kmeans (every pair)",
+        inputs=lambda rng: {"X": rng.normal(size=(300, 9)) * 1e-140},
+        run=clustering,
+        long_inputs=lambda: {"X": np.random.default_rng(0).random((40_000, 50)) * 1e-140},
+        long_run=lambda X: kmeans(X, 3000, init=X[:3000], tol=0, n_jobs=2),
+    ),
 ]
 
 ENTRIES = [
@@ -115,6 +150,29 @@ ENTRIES = [
         bad_arguments=(
             ({"Q": np.zeros((3, 5))}, "5 features, but X has 4"),
             ({"n_neighbors": 51}, "between 1 and 50"),
+        ),
+    ),
+    Entry(
+        "pairwise.kmeans",
+        clustered,
+        lambda rng: {"X": rng.normal(size=(60, 4))},
+        bad_arguments=(
+            ({"n_clusters": 0}, "n_clusters"),
+            ({"n_clusters": 2.0}, "n_clusters"),
+            ({"n_clusters": 61}, "n_samples=60 should be >= n_clusters=61"),
+            ({"n_init": 0}, "n_init"),
+            ({"max_iter": 0}, "max_iter"),
+            ({"tol": -1.0}, "tol"),
+            ({"init": "best"}, "init"),
+            ({"init": np.zeros((3, 4))}, "does not match the number of clusters 4"),
+            ({"init": np.zeros((4, 3))}, "does not match the number of features of the data 4"),
+            ({"init": np.full((4, 4), np.nan)}, "NaN"),
+            ({"sample_weight": np.ones(59)}, "expected"),
+            ({"sample_weight": np.ones((60, 1))}, "1D array"),
+            ({"sample_weight": -np.ones(60)}, "Negative"),
+            ({"sample_weight": np.zeros(60)}, "non-zero"),
+            ({"sample_weight": np.full(60, np.inf)}, "infinity"),
+            ({"n_jobs": 0}, "n_jobs"),
         ),
     ),
 ]

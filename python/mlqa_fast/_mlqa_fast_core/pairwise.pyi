@@ -5,7 +5,27 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['knn_between', 'knn_screen', 'knn_sparse', 'knn_sparse_screen', 'knn_within', 'product']
+__all__: list[str] = ['kmeans_lloyd', 'kmeans_seeds', 'knn_between', 'knn_screen', 'knn_sparse', 'knn_sparse_screen', 'knn_within', 'product']
+@typing.overload
+def kmeans_lloyd(x: numpy.typing.NDArray[numpy.float32], weight: numpy.typing.NDArray[numpy.float64] | None, centres: numpy.typing.NDArray[numpy.float32], guess: numpy.typing.NDArray[numpy.int32] | None = None, tol: typing.SupportsFloat | typing.SupportsIndex = 0.0, max_iter: typing.SupportsInt | typing.SupportsIndex = 300, n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.int32], float, int]:
+    """
+    Centres, labels, inertia and number of iterations of Lloyd's iteration.
+    """
+@typing.overload
+def kmeans_lloyd(x: numpy.typing.NDArray[numpy.float64], weight: numpy.typing.NDArray[numpy.float64] | None, centres: numpy.typing.NDArray[numpy.float64], guess: numpy.typing.NDArray[numpy.int32] | None = None, tol: typing.SupportsFloat | typing.SupportsIndex = 0.0, max_iter: typing.SupportsInt | typing.SupportsIndex = 300, n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int32], float, int]:
+    """
+    Centres, labels, inertia and number of iterations of Lloyd's iteration.
+    """
+@typing.overload
+def kmeans_seeds(x: numpy.typing.NDArray[numpy.float32], weight: numpy.typing.NDArray[numpy.float64] | None, first: typing.SupportsInt | typing.SupportsIndex, draws: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int32]]:
+    """
+    Rows that k-means++ chooses by the draws, and the nearest of them to each row.
+    """
+@typing.overload
+def kmeans_seeds(x: numpy.typing.NDArray[numpy.float64], weight: numpy.typing.NDArray[numpy.float64] | None, first: typing.SupportsInt | typing.SupportsIndex, draws: numpy.typing.NDArray[numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int32]]:
+    """
+    Rows that k-means++ chooses by the draws, and the nearest of them to each row.
+    """
 @typing.overload
 def knn_between(x: numpy.typing.NDArray[numpy.float32], queries: numpy.typing.NDArray[numpy.float32], k: typing.SupportsInt | typing.SupportsIndex, distances: bool = False, n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int64]]:
     """
