@@ -91,7 +91,8 @@ const char* compiler() {
 
 std::vector<std::string> levels() {
     std::vector<std::string> names;
-    for (const isa::Level level : {isa::Level::baseline, isa::Level::v2, isa::Level::v3, isa::Level::v4})
+    for (const isa::Level level :
+         {isa::Level::baseline, isa::Level::v2, isa::Level::v3, isa::Level::v4, isa::Level::v4_amx})
         if (level <= isa::detected() && !(MLQA_X86 && level == isa::Level::baseline))
             names.emplace_back(isa::name(level));
     return names;

@@ -14,6 +14,7 @@
 #include "pairwise/cross.hpp"
 #include "pairwise/knn.hpp"
 #include "pairwise/knn_sparse.hpp"
+#include "pairwise/split.hpp"
 #include "pairwise/tiles.kernel.hpp"
 
 namespace mlqa::bindings {
@@ -203,6 +204,17 @@ void bind_knn(py::module_& m) {
         "Bounds below and above all squared distances as the screen knows them, or None outside its range.");
 }
 
+void use_products(const std::string& name) {
+    using pairwise::Products;
+    const struct {
+        const char* name;
+        Products products;
+    } known[] = {{"by shape", Products::by_shape}, {"tiles", Products::tiles}, {"model", Products::model}};
+    for (const auto& k : known)
+        if (name == k.name) return pairwise::use_products(k.products);
+    throw py::value_error("no products are called " + name);
+}
+
 }  // namespace
 
 void bind_pairwise(py::module_& module) {
@@ -213,6 +225,8 @@ void bind_pairwise(py::module_& module) {
           "Products of all rows of a with all rows of b.");
     bind_knn<float>(m);
     bind_knn<double>(m);
+    m.def("use_products", &use_products, py::arg("name"),
+          "What multiplies groups of rows: by shape, tiles or model; for tests.");
     bind_knn_sparse<float, std::int32_t>(m);
     bind_knn_sparse<float, std::int64_t>(m);
     bind_knn_sparse<double, std::int32_t>(m);

@@ -25,7 +25,9 @@
 
 namespace mlqa::isa {
 
-enum class Level : int { baseline = 0, v2 = 2, v3 = 3, v4 = 4 };
+/// v4_amx is v4 with AMX's bfloat16 tiles: the same kernels, but for those few that have a table of their
+/// own.
+enum class Level : int { baseline = 0, v2 = 2, v3 = 3, v4 = 4, v4_amx = 5 };
 
 }  // namespace mlqa::isa
 
@@ -41,6 +43,9 @@ namespace mlqa::isa {
 
 /// The best level that this processor and operating system support.
 Level detected() noexcept;
+/// Whether tiles may be used: the level in use has them, and the system, asked at the first such call, grants
+/// their registers to this process.
+bool tiles_granted() noexcept;
 /// The level in use: `detected()` unless MLQA_FAST_ISA names a lower one.
 Level current() noexcept;
 /// Use `level` from now on; false (and no change) if the processor lacks it. For tests.
@@ -55,19 +60,20 @@ const char* override_warning() noexcept;
 }  // namespace mlqa::isa
 
 #if MLQA_X86
-#define MLQA_DECLARE_KERNELS(Table, room)  \
-    extern const Table room##_table_v2;    \
-    extern const Table room##_table_v3;    \
-    extern const Table room##_table_v4;    \
-    inline const Table& room##_kernels() { \
-        switch (::mlqa::isa::current()) {  \
-            case ::mlqa::isa::Level::v4:   \
-                return room##_table_v4;    \
-            case ::mlqa::isa::Level::v3:   \
-                return room##_table_v3;    \
-            default:                       \
-                return room##_table_v2;    \
-        }                                  \
+#define MLQA_DECLARE_KERNELS(Table, room)    \
+    extern const Table room##_table_v2;      \
+    extern const Table room##_table_v3;      \
+    extern const Table room##_table_v4;      \
+    inline const Table& room##_kernels() {   \
+        switch (::mlqa::isa::current()) {    \
+            case ::mlqa::isa::Level::v4_amx: \
+            case ::mlqa::isa::Level::v4:     \
+                return room##_table_v4;      \
+            case ::mlqa::isa::Level::v3:     \
+                return room##_table_v3;      \
+            default:                         \
+                return room##_table_v2;      \
+        }                                    \
     }
 #else
 #define MLQA_DECLARE_KERNELS(Table, room)     \

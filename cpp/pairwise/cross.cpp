@@ -40,7 +40,7 @@ public:
 
 private:
     Status ask_all(index_t group) {
-        const GroupsTable<S>& kernels = groups_table(S{});
+        const GroupsTable<S>& kernels = groups_table(search_.set);
         const index_t blocks = search_.base.blocks;
         const Buffer<float> distance = buffer<float>(blocks);
         const Buffer<index_t> order = buffer<index_t>(blocks);
@@ -85,7 +85,7 @@ Status cross(const KnnProblem<S>& problem, const Frame& frame, int n_threads, in
     status = Asking<S>(lists.search()).run(n_threads);
     if (status != Status::ok) return status;
     return threads::parallel_for(queries.set().blocks, n_threads, [&](index_t block, int) {
-        groups_table(S{}).finish(lists.search(), block, position, squared_distance);
+        groups_table(queries.set()).finish(lists.search(), block, position, squared_distance);
     });
 }
 
@@ -96,6 +96,7 @@ bool cross_screen_bounds(const KnnRows<S>& base, const KnnRows<S>& queries, doub
     Grouped<S> rows, asked;
     if (rows.group(base, frame, wanted_blocks, 1) != Status::ok) return false;
     if (asked.group(queries, frame, wanted_blocks, 1) != Status::ok) return false;
+    if (rows.bound(1) != Status::ok || asked.bound(1) != Status::ok) return false;
     const GroupedLists<S> lists(asked, rows, nullptr, 1);
     const double unit = 2 / (frame.scale * frame.scale);
     const Buffer<float> half(group_rows * group_rows);
@@ -108,7 +109,7 @@ bool cross_screen_bounds(const KnnRows<S>& base, const KnnRows<S>& queries, doub
     };
     for (index_t a = 0; a < asked.set().groups; ++a)
         for (index_t b = 0; b < rows.set().groups; ++b) {
-            groups_table(S{}).screen(lists.search(), a, b, half.data());
+            groups_table(rows.set()).screen(lists.search(), a, b, half.data());
             for (index_t i = a * group_rows; i < std::min(queries.rows, (a + 1) * group_rows); ++i)
                 for (index_t j = b * group_rows; j < std::min(base.rows, (b + 1) * group_rows); ++j)
                     pair(i, j, half.data()[i % group_rows * group_rows + j % group_rows]);

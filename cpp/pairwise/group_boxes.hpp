@@ -112,12 +112,12 @@ void group_box(const GroupedRows<S>& set, index_t group) {
     for (index_t j = d; j < padded; ++j) box[j] = box[padded + j] = 0;
 }
 
+/// The box of a block holds those of its groups.
 template <class S>
-void boxes(const GroupedRows<S>& set, index_t block) {
+void block_box(const GroupedRows<S>& set, index_t block) {
     const index_t padded = set.box_stride / 2;
     float* whole = set.box + (set.groups + block) * set.box_stride;
     for (index_t g = set.block_first(block); g < set.block_last(block); ++g) {
-        group_box(set, g);
         const float* box = set.box + g * set.box_stride;
         for (index_t j = 0; j < padded; ++j) {
             const bool first = g == set.block_first(block);

@@ -144,11 +144,10 @@ MLQA_INLINE void screen_tile(const GroupedSearch<S>& search, const A& a, const G
     accumulate<true>(a, base.panels + tile.column * d, d, half);
 }
 
-/// Screens a tile, and hands it on where a pair passes a limit.
-template <bool Both, class S, class A>
-MLQA_INLINE void meet_tile(const GroupedSearch<S>& search, const A& a, GroupTile& tile) {
-    simd::f32 half[tile_rows][2];
-    screen_tile(search, a, tile, half);
+/// Hands a screened tile on where a pair passes a limit.
+template <bool Both, class S>
+MLQA_INLINE void pass_tile(const GroupedSearch<S>& search, GroupTile& tile,
+                           const simd::f32 (&half)[tile_rows][2]) {
     simd::f32 limit0{}, limit1{};
     if constexpr (Both) {
         limit0 = simd::load(search.limit + tile.column);
@@ -170,6 +169,14 @@ MLQA_INLINE void meet_tile(const GroupedSearch<S>& search, const A& a, GroupTile
     take<Both>(search, tile);
 }
 
+/// Screens a tile, and hands it on where a pair passes a limit.
+template <bool Both, class S, class A>
+MLQA_INLINE void meet_tile(const GroupedSearch<S>& search, const A& a, GroupTile& tile) {
+    simd::f32 half[tile_rows][2];
+    screen_tile(search, a, tile, half);
+    pass_tile<Both>(search, tile, half);
+}
+
 /// Feature 0 of a row in its panel; the next one is a panel's width away.
 template <class S>
 MLQA_INLINE const float* packed_row(const GroupedRows<S>& set, index_t i) {
@@ -177,24 +184,36 @@ MLQA_INLINE const float* packed_row(const GroupedRows<S>& set, index_t i) {
     return set.packed.panels + i / p * p * set.rows.d + i % p;
 }
 
-/// Tiles of all rows of group a with all of group b of the base: body(a(r, k), tile).
-template <class S, class F>
-MLQA_INLINE void each_tile(const GroupedSearch<S>& search, index_t a, index_t b, F&& body) {
+/// Tiles of all rows of group a with all of group b of the base: body(tile).
+template <class F>
+MLQA_INLINE void each_tile(index_t a, index_t b, F&& body) {
     GroupTile tile;
     tile.rows = tile_rows;
     for (int column = 0; column < group_rows; column += panel_width<float>)
         for (int row = 0; row < group_rows; row += tile_rows) {
             tile.column = b * group_rows + column;
             for (int r = 0; r < tile_rows; ++r) tile.row[r] = a * group_rows + row + r;
-            const float* first = packed_row(search.set, tile.row[0]);
-            body([=](int r, index_t k) { return first[k * panel_width<float> + r]; }, tile);
+            body(tile);
         }
 }
 
-/// All rows of group a against all of group b of the base.
-template <bool Both, class S>
-MLQA_INLINE void groups_product(const GroupedSearch<S>& search, index_t a, index_t b) {
-    each_tile(search, a, b, [&](const auto& row, GroupTile& tile) { meet_tile<Both>(search, row, tile); });
+/// Where the pairs of row r of a tile start among those of its two groups, row by row.
+MLQA_INLINE index_t place_in_groups(const GroupTile& tile, int r) {
+    return tile.row[r] % group_rows * group_rows + tile.column % group_rows;
+}
+
+MLQA_INLINE void store_tile(const GroupTile& tile, const simd::f32 (&half)[tile_rows][2], float* out) {
+    for (int r = 0; r < tile_rows; ++r) {
+        simd::store(out + place_in_groups(tile, r), half[r][0]);
+        simd::store(out + place_in_groups(tile, r) + w, half[r][1]);
+    }
+}
+
+/// The features of the rows of a tile of the set: a(r, k).
+template <class S>
+MLQA_INLINE auto features_of(const GroupedSearch<S>& search, const GroupTile& tile) {
+    const float* first = packed_row(search.set, tile.row[0]);
+    return [=](int r, index_t k) { return first[k * panel_width<float> + r]; };
 }
 
 /// Chosen rows of group a, bit r for row r, against all of group b of the base.

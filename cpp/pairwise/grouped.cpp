@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/threads.hpp"
+#include "pairwise/split.hpp"
 #include "pairwise/tiles.kernel.hpp"
 
 namespace mlqa::pairwise {
@@ -14,6 +15,7 @@ using arena::Buffer;
 constexpr double block_work = 2e8;       ///< multiply-adds of two blocks, at most
 constexpr index_t box_lanes = 16;        ///< boxes are filled to a multiple
 constexpr index_t spare_candidates = 8;  ///< places beyond k that a row has
+constexpr index_t chunk_features = 32;   ///< features of a tile
 constexpr float no_limit = 0x1p126f;
 
 /// Groups of a block: as many as keep all threads busy, and polls for cancellation frequent.
@@ -27,13 +29,18 @@ index_t groups_of_block(index_t groups, index_t wanted_blocks, index_t d) {
     return n;
 }
 
-}  // namespace
-
-const GroupsTable<float>& groups_table(float) {
+const GroupsTable<float>& single_table(float) {
     return groups_kernels().f32;
 }
-const GroupsTable<double>& groups_table(double) {
+const GroupsTable<double>& single_table(double) {
     return groups_kernels().f64;
+}
+
+}  // namespace
+
+template <class S>
+const GroupsTable<S>& groups_table(const GroupedRows<S>& set) {
+    return set.split.tiles != nullptr ? split_table(S{}) : single_table(S{});
 }
 
 template <class S>
@@ -50,15 +57,22 @@ Status Grouped<S>::group(const KnnRows<S>& rows, const Frame& frame, index_t wan
     set_.box_stride = 2 * rounded_up(rows.d, box_lanes);
     box_ = buffer<float>((set_.groups + set_.blocks) * set_.box_stride);
     set_.box = box_.data();
-    packed_ = Packed(padded(), rows.d, tiles_kernels().f32.panel_width, frame.centre.data(), frame.scale);
+    if (splits(rows.d)) {
+        set_.split.chunks = rounded_up(rows.d, chunk_features) / chunk_features;
+        tiles_ = buffer<std::uint16_t>(padded() * set_.split.chunks * chunk_features * 4);
+        set_.split.tiles = tiles_.data();
+    }
+    const bool split = set_.split.tiles != nullptr;
+    packed_ = Packed(padded(), split ? 0 : rows.d, tiles_kernels().f32.panel_width, frame.centre.data(),
+                     frame.scale);
     set_.packed = packed_.out;
-    return pack_rows_of(set_.rows, group_rows, packed_, n_threads);
+    return split ? Status::ok : pack_rows_of(set_.rows, group_rows, packed_, n_threads);
 }
 
 template <class S>
 Status Grouped<S>::bound(int n_threads) {
     return threads::parallel_for(set_.blocks, n_threads,
-                                 [&](index_t block, int) { groups_table(S{}).boxes(set_, block); });
+                                 [&](index_t block, int) { groups_table(set_).boxes(set_, block); });
 }
 
 template <class S>
@@ -75,6 +89,8 @@ GroupedLists<S>::GroupedLists(const Grouped<S>& queries, const Grouped<S>& base,
                count_.data(), candidate_.data()};
 }
 
+template const GroupsTable<float>& groups_table(const GroupedRows<float>&);
+template const GroupsTable<double>& groups_table(const GroupedRows<double>&);
 template class Grouped<float>;
 template class Grouped<double>;
 template class GroupedLists<float>;

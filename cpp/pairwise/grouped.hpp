@@ -13,8 +13,9 @@
 
 namespace mlqa::pairwise {
 
-const GroupsTable<float>& groups_table(float);
-const GroupsTable<double>& groups_table(double);
+/// The kernels that a set was packed for.
+template <class S>
+const GroupsTable<S>& groups_table(const GroupedRows<S>& set);
 
 /// A set of rows, ordered, packed and with room for its boxes.
 template <class S>
@@ -33,6 +34,7 @@ private:
     Order order_;
     Packed packed_;
     arena::Buffer<float> box_;
+    arena::Buffer<std::uint16_t> tiles_;
     GroupedRows<S> set_{};
 };
 

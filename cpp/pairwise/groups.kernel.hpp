@@ -2,6 +2,8 @@
 // (a set with itself) and pairwise/cross.hpp (queries in another set).
 #pragma once
 
+#include <cstdint>
+
 #include "core/array.hpp"
 #include "core/isa.hpp"
 #include "pairwise/knn.kernel.hpp"
@@ -19,6 +21,12 @@ struct RankedCandidate {
     std::int32_t row;
 };
 
+/// The rows of groups as two bfloat16 parts, in tiles of 16 rows and 32 features; pairwise/split.hpp.
+struct SplitTiles {
+    std::uint16_t* tiles = nullptr;
+    index_t chunks = 0;  ///< of 32 features
+};
+
 /// A set of rows in an order, in groups and blocks of groups. Arrays of rows are filled to whole groups:
 /// `limit` with minus infinity, `low` with infinity.
 template <class S>
@@ -34,6 +42,7 @@ struct GroupedRows {
     index_t groups;
     index_t block_groups;
     index_t blocks;
+    SplitTiles split;  ///< in place of the panels, where groups are multiplied so
 
     index_t block_first(index_t block) const { return block * block_groups; }
     index_t block_last(index_t block) const {
@@ -59,7 +68,7 @@ struct GroupedSearch {
 
 template <class S>
 struct GroupsTable {
-    /// Boxes of the groups of a block and of the block.
+    /// Boxes of the groups of a block and of the block; in split form also all else about its rows.
     void (*boxes)(const GroupedRows<S>& set, index_t block);
     /// A set with itself: all pairs within a block.
     void (*within)(const GroupedSearch<S>& search, index_t block);

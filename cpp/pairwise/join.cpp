@@ -25,7 +25,7 @@ index_t first_of_pair(index_t pair, index_t round) {
 /// All pairs of blocks.
 template <class S>
 Status meet_all(const GroupedSearch<S>& search, int n_threads) {
-    const GroupsTable<S>& kernels = groups_table(S{});
+    const GroupsTable<S>& kernels = groups_table(search.set);
     const index_t blocks = search.set.blocks, rounds = rounds_of(blocks);
     Status status = threads::parallel_for(blocks, n_threads, [&](index_t block, int) {
         kernels.boxes(search.set, block);
@@ -51,7 +51,7 @@ Status join(const KnnRows<S>& rows, index_t k, const Frame& frame, int n_threads
     status = meet_all(lists.search(), n_threads);
     if (status != Status::ok) return status;
     return threads::parallel_for(grouped.set().blocks, n_threads, [&](index_t block, int) {
-        groups_table(S{}).finish(lists.search(), block, position, squared_distance);
+        groups_table(grouped.set()).finish(lists.search(), block, position, squared_distance);
     });
 }
 

@@ -93,7 +93,7 @@ void check(mlqa::tests::Input input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using mlqa::isa::Level;
-    for (const Level level : {Level::baseline, Level::v2, Level::v3, Level::v4}) {
+    for (const Level level : {Level::baseline, Level::v2, Level::v3, Level::v4, Level::v4_amx}) {
         if (!mlqa::isa::set_current(level)) continue;
         check<float>({data, size});
         check<double>({data, size});

@@ -46,7 +46,7 @@ void check_all(mlqa::tests::Input input, Function<T> exp, Function<T> expm1, Fun
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using mlqa::isa::Level;
-    for (const Level level : {Level::baseline, Level::v2, Level::v3, Level::v4}) {
+    for (const Level level : {Level::baseline, Level::v2, Level::v3, Level::v4, Level::v4_amx}) {
         if (!mlqa::isa::set_current(level)) continue;
         const mlqa::VmathKernels& k = mlqa::vmath_kernels();
         check_all<float>({data, size}, k.exp_f32, k.expm1_f32, k.log_f32, k.tanh_f32);

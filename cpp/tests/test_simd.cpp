@@ -21,7 +21,8 @@ using mlqa::simd_test_kernels;
 template <class Body>
 void on_every_level(Body body) {
     const isa::Level before = isa::current();
-    for (const isa::Level level : {isa::Level::baseline, isa::Level::v2, isa::Level::v3, isa::Level::v4})
+    for (const isa::Level level :
+         {isa::Level::baseline, isa::Level::v2, isa::Level::v3, isa::Level::v4, isa::Level::v4_amx})
         if (isa::set_current(level)) body(simd_test_kernels());
     isa::set_current(before);
 }
