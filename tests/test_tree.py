@@ -79,11 +79,23 @@ def test_kernels_include_no_library(path):
         assert standard <= STANDARD_IN_KERNELS, relative(file)
 
 
-def kernel_flags():
+def has_tile_kernel(path):
+    """Whether the kernel is compiled once more for AMX: on Linux, as CMakeLists.txt says."""
+    text = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    rooms = re.search(r"mlqa_add_tile_kernels\(mlqa ([^)]*)\)", text)[1].split()
+    return platform.system() == "Linux" and relative(path) in {
+        f"cpp/{room}.kernel.cpp" for room in rooms
+    }
+
+
+def kernel_flags(tiles):
     """Compiler flags for each level, read from cmake/isa.cmake."""
     text = (ROOT / "cmake" / "isa.cmake").read_text(encoding="utf-8")
     common = re.search(r"set\(MLQA_KERNEL_FLAGS\s+([^)]*)\)", text)[1].split()
     levels = dict(re.findall(r"set\(MLQA_ISA_FLAGS_(v\d) ([^)]*)\)", text))
+    if tiles:
+        flags = re.search(r"set\(MLQA_ISA_FLAGS_v4amx \$\{MLQA_ISA_FLAGS_v4\} ([^)]*)\)", text)[1]
+        levels["v4amx"] = f"{levels['v4']} {flags}"
     if platform.machine().lower() not in {"x86_64", "amd64"}:
         return {"baseline": common}
     return {level: common + flags.split() for level, flags in levels.items()}
@@ -104,7 +116,7 @@ def symbols(path, level, flags, folder):
 @pytest.mark.skipif(platform.system() == "Windows", reason="reads object files with nm")
 @each(KERNELS)
 def test_kernel_objects_share_no_symbols(path, tmp_path):
-    for level, flags in kernel_flags().items():
+    for level, flags in kernel_flags(has_tile_kernel(path)).items():
         found = symbols(path, level, flags, tmp_path)
         weak = [name for kind, name in found if kind in "WwVvu"]
         assert not weak, f"{level}: another level's copy could be called for {weak}"

@@ -23,7 +23,8 @@
 // pass the screen than it can tell apart (duplicates), D is evaluated and the k nearest stay, each with its
 // exact half distance for an upper bound.
 //
-// Memory: 4 d + 8 k + 110 bytes a row, and the result.
+// Memory: 4 d + 8 k + 110 bytes a row, and the result; 8 d in place of 4 d in split form
+// (pairwise/split.hpp).
 #pragma once
 
 #include "core/status.hpp"

@@ -44,7 +44,8 @@
 // no screen.
 //
 // Few neighbours (k at most 64) of many rows: by groups with boxes, all rows of a set among themselves by
-// pairwise/join.hpp, other queries by pairwise/cross.hpp. Few queries and large k meet the base as it lies,
+// pairwise/join.hpp, other queries by pairwise/cross.hpp; where the processor multiplies tiles of bfloat16,
+// with the product and the bound of pairwise/split.hpp. Few queries and large k meet the base as it lies,
 // block by block.
 //
 // Where the scale leaves [2^-400, 2^400] (squares would overflow or vanish in float64 as well) or d > 2^20,

@@ -65,11 +65,13 @@ def test_use_of_what_there_is_not(name):
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="levels of x86-64")
 def test_levels_are_those_of_the_processor():
     levels = core.isa_levels()
-    assert levels == ["x86-64-v2", "x86-64-v3", "x86-64-v4"][: len(levels)]
+    known = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-amx"]
+    assert levels == known[: len(levels)]
     if sys.platform == "linux":
         with open("/proc/cpuinfo") as file:
             flags = set(next(line for line in file if line.startswith("flags")).split())
         assert ("x86-64-v4" in levels) == (
             {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd"} <= flags
         )
+        assert "x86-64-v4-amx" not in levels or {"amx_tile", "amx_bf16"} <= flags
         assert ("x86-64-v3" in levels) == ({"avx2", "fma", "bmi2"} <= flags)

@@ -276,9 +276,11 @@ def test_a_tenth_of_the_bound_is_attained(grouped, d, isa):
     assert attained >= 0.1
 
 
-@by_blocks_and_groups
-def test_a_64th_of_the_bound_would_lose_neighbours(grouped, isa, rng):
-    """Rows whose distances differ less than float32 sees: a smaller bound drops true neighbours."""
+def loses_neighbours(rng, grouped):
+    """Rows whose distances differ less than float32 sees: trials in which true neighbours are dropped.
+
+    The result maps the share of the bound that is kept to the number of such trials.
+    """
 
     def lost(direction, share):
         radius = 1 + 1e-9 * np.arange(len(direction))[:, None]
@@ -294,5 +296,12 @@ def test_a_64th_of_the_bound_would_lose_neighbours(grouped, isa, rng):
         direction /= np.linalg.norm(direction, axis=1)[:, None]
         for share in losses:
             losses[share] += lost(direction, share)
+    return losses
+
+
+@by_blocks_and_groups
+def test_a_64th_of_the_bound_would_lose_neighbours(grouped, isa, rng):
+    """A smaller bound drops true neighbours."""
+    losses = loses_neighbours(rng, grouped)
     assert losses[1.0] == 0
     assert losses[1 / 64] > 0

@@ -41,7 +41,7 @@ ROOMS = [
         name="pairwise/knn",
         inputs=rows(np.float64),
         run=within,
-        long_inputs=lambda: {"X": np.random.default_rng(0).random((60_000, 200))},
+        long_inputs=lambda: {"X": np.random.default_rng(0).random((100_000, 200))},
         long_run=lambda X: knn(X, 5, n_jobs=2),
     ),
     Room(
@@ -65,6 +65,11 @@ ROOMS = [
         name="pairwise/tree (queries)",
         inputs=lambda rng: {"X": rng.normal(size=(900, 5)), "Q": rng.normal(size=(700, 5))},
         run=lambda n_jobs, X, Q: core.knn_between(X, Q, 3, True, 0 if n_jobs is None else n_jobs),
+    ),
+    Room(
+        name="pairwise/knn (many features)",
+        inputs=lambda rng: {"X": rng.normal(size=(1100, 40))},
+        run=within,
     ),
     Room(name="pairwise/knn (float32)", inputs=rows(np.float32), run=within),
     Room(

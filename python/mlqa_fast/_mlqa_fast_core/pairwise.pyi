@@ -106,3 +106,7 @@ def product(a: numpy.typing.NDArray[numpy.float64], b: numpy.typing.NDArray[nump
     """
     Products of all rows of a with all rows of b.
     """
+def use_products(name: str) -> None:
+    """
+    What multiplies groups of rows: by shape, tiles or model; for tests.
+    """
