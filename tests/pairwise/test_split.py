@@ -95,6 +95,33 @@ def test_clusters_far_from_each_other(split, rng):
     assert_exact(X, 6)
 
 
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_boxes_rule_out_most(d, split, rng):
+    """Few features: a box that misses a row loses neighbours, on either side."""
+    X = plain(rng, 2500, d)
+    assert_exact(X, 5)
+    Q = plain(rng, 20000, d)
+    few = rng.integers(len(Q), size=300)
+    expected = reference.knn(X[:1000], 4, queries=Q[few])
+    np.testing.assert_array_equal(core.knn_between(X[:1000], Q, 4)[1][few], expected[1])
+
+
+def test_the_nearest_is_in_the_next_group(split, rng):
+    """Pairs that the groups' bounds cut in two: a box that misses one row loses its partner."""
+    pairs = np.arange(1.0, 161)
+    X = np.concatenate([[0.0], pairs, pairs + 0.1])
+    for _ in range(30):
+        assert_exact(rng.permutation(X)[:, None], 1)
+
+
+def test_boxes_that_touch(split, rng):
+    """A lattice: equal distances on both sides of every box, the lower index comes first."""
+    side = np.arange(9.0)
+    X = np.stack(np.meshgrid(side, side, side), axis=-1).reshape(-1, 3)
+    assert_exact(X, 6)
+    assert_exact(X[rng.permutation(len(X))], 20)
+
+
 def test_values_that_the_parts_hold(split, rng):
     """Integers: there is no rest, and all products are exact."""
     assert_exact(rng.integers(-128, 129, size=(700, 40)).astype(float), 5)
