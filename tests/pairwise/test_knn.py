@@ -277,9 +277,9 @@ def test_a_tenth_of_the_bound_is_attained(grouped, d, isa):
 
 
 def loses_neighbours(rng, grouped):
-    """Rows whose distances differ less than float32 sees: trials in which true neighbours are dropped.
+    """For shares of the bound that are kept, the trials in which true neighbours are dropped.
 
-    The result maps the share of the bound that is kept to the number of such trials.
+    The distances of the rows differ less than float32 sees.
     """
 
     def lost(direction, share):

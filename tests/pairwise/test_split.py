@@ -1,5 +1,7 @@
 """Groups of rows multiplied in split bfloat16: by the processor's tiles, and by their model."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -218,3 +220,36 @@ def test_threads_that_ask_at_the_same_time(rng):
 def test_products_that_there_are_not():
     with pytest.raises(ValueError, match="no products are called bogus"):
         core.use_products("bogus")
+
+
+REFUSED = """
+import ctypes
+import numpy as np
+from mlqa_fast._mlqa_fast_core import core, pairwise
+
+class Stack(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t)]
+
+memory = ctypes.create_string_buffer(8192)
+stack = Stack(ctypes.addressof(memory), 0, len(memory))
+assert ctypes.CDLL(None).sigaltstack(ctypes.byref(stack), None) == 0
+X = np.random.default_rng(0).normal(size=(300, 60))
+found = []
+for level in core.isa_levels()[-2:]:
+    core.isa_use(level)
+    found += [pairwise.knn_screen(X, X, True)[0], pairwise.knn_within(X, 5)[1]]
+print(np.array_equal(found[0], found[2]), np.array_equal(found[1], found[3]))
+"""
+
+
+@needs_tiles
+def test_a_system_that_refuses():
+    """It does where the stack of signals is too small for the tiles: float32 products then."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", REFUSED],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "True True"), done.stderr
