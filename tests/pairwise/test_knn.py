@@ -105,6 +105,14 @@ def test_clusters_far_from_each_other(isa, rng):
     assert_exact(wide(X), 6)
 
 
+def test_the_nearest_is_in_the_next_group(isa, rng):
+    """Pairs that the groups' bounds cut in two: a box that misses one row loses its partner."""
+    pairs = np.arange(1.0, 161)
+    X = np.concatenate([[0.0], pairs, pairs + 0.1])
+    for _ in range(30):
+        assert_exact(wide(rng.permutation(X)[:, None]), 1)
+
+
 def test_boxes_that_touch(isa):
     """A lattice: equal distances on both sides of every box, the lower index comes first."""
     side = np.arange(9.0)

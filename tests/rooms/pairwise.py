@@ -68,7 +68,7 @@ ROOMS = [
     ),
     Room(
         name="pairwise/knn (many features)",
-        inputs=lambda rng: {"X": rng.normal(size=(1100, 40))},
+        inputs=lambda rng: {"X": rng.normal(size=(1100, 60))},
         run=within,
     ),
     Room(name="pairwise/knn (float32)", inputs=rows(np.float32), run=within),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['kmeans_lloyd', 'kmeans_seeds', 'knn_between', 'knn_screen', 'knn_sparse', 'knn_sparse_screen', 'knn_within', 'product']
+__all__: list[str] = ['kmeans_lloyd', 'kmeans_seeds', 'knn_between', 'knn_screen', 'knn_sparse', 'knn_sparse_screen', 'knn_within', 'product', 'use_products']
 @typing.overload
 def kmeans_lloyd(x: numpy.typing.NDArray[numpy.float32], weight: numpy.typing.NDArray[numpy.float64] | None, centres: numpy.typing.NDArray[numpy.float32], guess: numpy.typing.NDArray[numpy.int32] | None = None, tol: typing.SupportsFloat | typing.SupportsIndex = 0.0, max_iter: typing.SupportsInt | typing.SupportsIndex = 300, n_jobs: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.int32], float, int]:
     """
