@@ -31,7 +31,15 @@ import threadpoolctl
 import mlqa_fast
 from mlqa_fast._mlqa_fast_core import core
 
-DISTRIBUTIONS = ("mlqa-fast", "numpy", "scipy", "scikit-learn", "imbalanced-learn", "torch")
+DISTRIBUTIONS = (
+    "mlqa-fast",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "imbalanced-learn",
+    "pykdtree",
+    "torch",
+)
 
 
 # How good an answer is: a name, its value, computed alike for every implementation, and the bound
