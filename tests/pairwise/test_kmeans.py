@@ -16,12 +16,9 @@ from mlqa_fast.pairwise import kmeans
 from mlqa_fast.reference import pairwise as reference
 from mlqa_fast.reference.pairwise import squared_distances
 from mlqa_fast.reference.pairwise._kmeans import seeds as reference_seeds
+from rows import duplicates, identical, large, plain
 
 quiet = pytest.mark.filterwarnings("ignore:Number of distinct clusters")
-
-
-def plain(rng, n, d):
-    return rng.normal(size=(n, d))
 
 
 def clusters(rng, n, d):
@@ -30,10 +27,6 @@ def clusters(rng, n, d):
     return centres[rng.integers(9, size=n)] + rng.normal(size=(n, d)) * rng.choice(
         [1e-3, 1], (n, 1)
     )
-
-
-def duplicates(rng, n, d):
-    return rng.normal(size=(n, d))[rng.integers(max(2, n // 4), size=n)]
 
 
 def integers(rng, n, d):
@@ -50,14 +43,6 @@ def nearly_equal(rng, n, d):
     X = 1 + 1e-7 * rng.normal(size=(n, d))
     X[n // 2] = -1e3
     return X
-
-
-def identical(rng, n, d):
-    return np.full((n, d), 0.1)
-
-
-def large(rng, n, d):
-    return rng.normal(size=(n, d)) * 1e60
 
 
 def tiny(rng, n, d):

@@ -122,8 +122,8 @@ def test_boxes_that_touch(isa):
 
 
 @pytest.mark.parametrize("ascending", [True, False])
-def test_far_beyond_the_first_look(ascending, isa, rng):
-    """The sorted feature rules out most rows, but never one that is needed, on either side."""
+def test_few_queries_of_many_rows(ascending, isa, rng):
+    """The nearest come first, last or in between: limits are lowered late, or at once."""
     X = np.column_stack([np.arange(3000.0) ** 1.5, rng.normal(size=(3000, 2)) * 1e3])
     X = wide(X if ascending else X[::-1].copy())
     rows, queries = np.arange(3000), np.array([0, 1, 700, 1500, 2998, 2999])
@@ -134,8 +134,8 @@ def test_far_beyond_the_first_look(ascending, isa, rng):
 
 
 @pytest.mark.parametrize("side", [-1, 1])
-def test_just_beyond_the_first_look(side, isa):
-    """On one side the rows are a little closer together: those beyond its first 512 are needed."""
+def test_one_query_with_many_neighbours(side, isa):
+    """On one side the rows are a little closer together: more of them are needed."""
     steps = np.arange(1.0, 2049)
     X = np.sort(side * np.concatenate([-steps, [0.0], 1.1 * steps]))[:, None]
     for k in (900, 960, 1000, 1020):
@@ -144,8 +144,8 @@ def test_just_beyond_the_first_look(side, isa):
         np.testing.assert_array_equal(index[0], np.argsort(distances, kind="stable")[1 : k + 1])
 
 
-def test_ties_across_the_sorted_feature(isa):
-    """A grid: many rows at the same distance on both sides, the lower index comes first."""
+def test_ties_among_few_queries(isa):
+    """A grid: many rows at the same distance, the lower index comes first."""
     side = np.arange(50.0)
     X = wide(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
     index = core.knn_within(X, 6, None, np.arange(0, 2500, 17))[1]

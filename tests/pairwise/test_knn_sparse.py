@@ -9,10 +9,21 @@ from hypothesis import strategies as st
 from mlqa_fast._mlqa_fast_core import pairwise as core
 from mlqa_fast.pairwise import knn
 from mlqa_fast.reference import pairwise as reference
-
-
-def plain(rng, n, d):
-    return rng.normal(size=(n, d))
+from rows import (
+    duplicates,
+    huge,
+    identical,
+    integers,
+    large,
+    mixed_scales_of_columns,
+    mixed_scales_of_rows,
+    nearly_equal,
+    outlier,
+    plain,
+    small,
+    subnormal,
+    tiny,
+)
 
 
 def positive(rng, n, d):
@@ -20,62 +31,9 @@ def positive(rng, n, d):
     return rng.random(size=(n, d)) + 0.1
 
 
-def duplicates(rng, n, d):
-    X = rng.normal(size=(n, d))
-    return X[rng.integers(max(2, n // 4), size=n)]
-
-
-def integers(rng, n, d):
-    return rng.integers(-3, 4, size=(n, d)).astype(float)
-
-
 def unit_norms(rng, n, d):
     X = rng.normal(size=(n, d))
     return X / np.linalg.norm(X, axis=1)[:, None]
-
-
-def mixed_scales_of_rows(rng, n, d):
-    return rng.normal(size=(n, d)) * 10.0 ** rng.integers(-15, 15, size=(n, 1))
-
-
-def mixed_scales_of_columns(rng, n, d):
-    return rng.normal(size=(n, d)) * 10.0 ** rng.integers(-8, 8, size=d)
-
-
-def nearly_equal(rng, n, d):
-    """Far fewer than a float32's digits tell the distances apart."""
-    X = rng.normal(size=(n, d))
-    return X[:1] + 1e-7 * X
-
-
-def identical(rng, n, d):
-    return np.full((n, d), 0.1)
-
-
-def huge(rng, n, d):
-    return rng.normal(size=(n, d)) * 1e300
-
-
-def tiny(rng, n, d):
-    return rng.normal(size=(n, d)) * 1e-300
-
-
-def large(rng, n, d):
-    return rng.normal(size=(n, d)) * 1e60
-
-
-def small(rng, n, d):
-    return rng.normal(size=(n, d)) * 1e-60
-
-
-def subnormal(rng, n, d):
-    return rng.integers(-5, 6, size=(n, d)) * 5e-324
-
-
-def outlier(rng, n, d):
-    X = rng.normal(size=(n, d))
-    X[n // 2] = 1e12
-    return X
 
 
 KINDS = [
