@@ -1,14 +1,13 @@
 #include "svm/rows.kernel.hpp"
 
-#include "core/vmath.hpp"
 #include "pairwise/tiles.hpp"
+#include "svm/values.hpp"
 
 namespace mlqa {
 namespace {
 
 using pairwise::Tile;
 using simd::f64;
-using svm::Kernel;
 using svm::KernelFunction;
 
 constexpr int lanes = simd::lanes<double>;
@@ -24,50 +23,6 @@ MLQA_INLINE double fma_one(double a, double b, double c) {
 #else
     return a * b + c;
 #endif
-}
-
-MLQA_INLINE f64 power(f64 base, int degree) {
-    f64 result = simd::broadcast(1.0);
-    for (int left = degree; left > 0; left /= 2) {
-        if (left % 2 == 1) result *= base;
-        base *= base;
-    }
-    return result;
-}
-
-/// The kernel function of products; `norms` is |x|^2 + |z|^2.
-template <Kernel kind>
-struct Value {
-    const KernelFunction* f;
-
-    MLQA_INLINE f64 operator()(f64 dot, f64 norms) const {
-        const f64 gamma = simd::broadcast(f->gamma);
-        if constexpr (kind == Kernel::rbf) {
-            const f64 distance = simd::max(simd::fma(simd::broadcast(-2.0), dot, norms), f64{});
-            return vmath::exp_negative(-gamma * distance);
-        } else if constexpr (kind == Kernel::linear) {
-            return dot;
-        } else {
-            const f64 shifted = simd::fma(gamma, dot, simd::broadcast(f->coef0));
-            if constexpr (kind == Kernel::poly) return power(shifted, f->degree);
-            return vmath::tanh(shifted);
-        }
-    }
-};
-
-/// Calls `work(Value<kind>)` for the kernel function at hand.
-template <class Work>
-MLQA_INLINE void with_value(const KernelFunction* f, Work&& work) {
-    switch (f->kind) {
-        case Kernel::linear:
-            return work(Value<Kernel::linear>{f});
-        case Kernel::poly:
-            return work(Value<Kernel::poly>{f});
-        case Kernel::sigmoid:
-            return work(Value<Kernel::sigmoid>{f});
-        default:
-            return work(Value<Kernel::rbf>{f});
-    }
 }
 
 void norms(const double* packed, int group, index_t points, index_t d, double* out) {
@@ -91,7 +46,7 @@ void sparse_norms(const SparseView<double>* x, const index_t* index, index_t poi
 }
 
 void diagonal(const KernelFunction* f, const double* norms_of, index_t points, double* values) {
-    with_value(f, [&](auto value) {
+    svm::with_value<double>(f, [&](auto value) {
         for (index_t i = 0; i < points; i += lanes) {
             const int n = static_cast<int>(pairwise::lesser(lanes, points - i));
             const f64 norm = simd::load_partial(norms_of + i, n);
@@ -122,7 +77,7 @@ struct StoreRows {
 void rows(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
           const double* panels, const double* b_norms, index_t first, index_t last, index_t d,
           double* const* out) {
-    with_value(f, [&](auto value) {
+    svm::with_value<double>(f, [&](auto value) {
         StoreRows<decltype(value)> store{value, a_norms, b_norms, out};
         pairwise::product<double>(a, a_points, panels, first, last, d, store);
     });
@@ -167,7 +122,7 @@ struct StorePanel {
 
 void panel(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points, const double* b,
            const double* b_norms, index_t d, double* out) {
-    with_value(f, [&](auto value) {
+    svm::with_value<double>(f, [&](auto value) {
         StorePanel<decltype(value)> store{value, a_norms, simd::load(b_norms), simd::load(b_norms + lanes),
                                           out};
         pairwise::product<double>(a, a_points, b, 0, width, d, store);
@@ -211,7 +166,7 @@ MLQA_INLINE void sparse_group(V value, const SparseBlock* block, index_t group, 
 void sparse_rows(const KernelFunction* f, const SparseBlock* block, const SparseView<double>* x,
                  const index_t* index, const double* x_norms, index_t first, index_t last,
                  double* const* out) {
-    with_value(f, [&](auto value) {
+    svm::with_value<double>(f, [&](auto value) {
         for (index_t group = 0; group < block->points; group += width)
             sparse_group(value, block, group, x, index, x_norms, first, last, out);
     });
@@ -220,7 +175,7 @@ void sparse_rows(const KernelFunction* f, const SparseBlock* block, const Sparse
 void sparse_panel(const KernelFunction* f, const SparseBlock* block, const SparseView<double>* a,
                   const double* a_norms, double* out) {
     const f64 z0 = simd::load(block->norms), z1 = simd::load(block->norms + lanes);
-    with_value(f, [&](auto value) {
+    svm::with_value<double>(f, [&](auto value) {
         for (index_t i = 0; i < a->outer; ++i) {
             f64 dot[2];
             sparse_product(block->panels, block->slot, a, i, dot);
