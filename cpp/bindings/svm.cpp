@@ -1,7 +1,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 #include <pybind11/typing.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "svm/dag.hpp"
 #include "svm/ovo.hpp"
 #include "svm/predict.hpp"
+#include "svm/solve.hpp"
 
 namespace mlqa::bindings {
 namespace {
@@ -24,6 +27,8 @@ using Labels = py::array_t<std::int64_t>;
 using Values = py::array_t<double>;
 /// support, counts, dual_coef, rho, steps; violation, gap, objective, status.
 using Fitted = py::typing::Tuple<Labels, Counts, Values, Values, Counts, double, double, double, int>;
+/// beta, rho of the groups, steps, violation, gap, objective, status.
+using Solved = py::typing::Tuple<Values, double, double, index_t, double, double, double, int>;
 
 [[noreturn]] void refuse(const std::string& message) {
     throw py::value_error(message);
@@ -111,9 +116,19 @@ py::array_t<T> copied(const S& from) {
     return out;
 }
 
+svm::Settings limits(double tol, std::int64_t max_iter, double max_time, double cache_bytes, int n_jobs) {
+    svm::Settings settings;
+    settings.tol = tol;
+    settings.max_iter = max_iter;
+    settings.max_time = max_time;
+    settings.cache_bytes = cache_bytes;
+    settings.n_threads = threads::resolve(n_jobs);
+    return settings;
+}
+
 Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& order, const Indices& start,
-           const Vector& bound, double tol, std::int64_t max_iter, double max_time, double cache_bytes,
-           int n_jobs, py::object progress) {
+           const Vector& bound, double nu, const Vector& initial, double tol, std::int64_t max_iter,
+           double max_time, double cache_bytes, int n_jobs, py::object progress) {
     const PointsArgument x(points, "X");
     svm::Problem problem;
     problem.points = x.points();
@@ -129,12 +144,12 @@ Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& o
     problem.order = order.data();
     problem.start = start.data();
     problem.bound = bound.data();
-    svm::Settings settings;
-    settings.tol = tol;
-    settings.max_iter = max_iter;
-    settings.max_time = max_time;
-    settings.cache_bytes = cache_bytes;
-    settings.n_threads = threads::resolve(n_jobs);
+    problem.nu = nu;
+    check(initial.size() == 0 || (initial.ndim() == 2 && initial.shape(0) == problem.classes - 1 &&
+                                  initial.shape(1) == order.size()),
+          "initial has the wrong shape");
+    if (initial.size() > 0) problem.initial = initial.data();
+    const svm::Settings settings = limits(tol, max_iter, max_time, cache_bytes, n_jobs);
     svm::Model model;
     const Status status =
         native_call([&] { return svm::fit(problem, settings, model); }, std::move(progress));
@@ -145,6 +160,49 @@ Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& o
     return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count),
                           coef, copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
                           model.gap, model.objective, static_cast<int>(model.status));
+}
+
+Solved solve(const py::object& points, const KernelTuple& kernel, const Indices& index, std::int64_t first,
+             const Vector& linear, const Vector& lower, const Vector& upper, const Vector& initial,
+             const std::array<double, 2>& total, double epsilon, bool grouped, double tol,
+             std::int64_t max_iter, double max_time, double cache_bytes, int n_jobs, py::object progress) {
+    const PointsArgument x(points, "X");
+    svm::SingleProblem problem;
+    problem.points = x.points();
+    problem.function = kernel_function(kernel);
+    const bool square = problem.function.kind == svm::Kernel::precomputed;
+    check(!square || !x.points().is_sparse, "a precomputed kernel must be dense");
+    check_range(index, square ? std::min(x.points().count(), x.points().features()) : x.points().count(),
+                "index must hold indices of points");
+    const index_t n = index.size(), variables = linear.size();
+    check(n > 0 && (variables == n || (variables == 2 * n && first == n)),
+          "linear must have a number a point, or two");
+    check(lower.size() == variables && upper.size() == variables &&
+              (initial.size() == 0 || initial.size() == variables),
+          "linear, lower, upper and initial must have one length");
+    check(first >= 0 && first <= variables, "first must lie within the variables");
+    problem.index = index.data();
+    problem.size = n;
+    problem.task.first = first;
+    problem.task.second = variables - first;
+    problem.task.linear = linear.data();
+    problem.task.lower = lower.data();
+    problem.task.upper = upper.data();
+    if (initial.size() > 0) problem.task.initial = initial.data();
+    problem.task.total[0] = total[0];
+    problem.task.total[1] = total[1];
+    problem.task.epsilon = epsilon;
+    problem.task.grouped = grouped;
+    problem.task.twice = variables == 2 * n;
+    check(grouped || !problem.task.twice, "two numbers a point make two groups");
+    const svm::Settings settings = limits(tol, max_iter, max_time, cache_bytes, n_jobs);
+    svm::Outcome outcome;
+    const Status status =
+        native_call([&] { return svm::solve(problem, settings, outcome); }, std::move(progress));
+    check(status == Status::ok, "the computation was stopped by its progress callable");
+    return py::make_tuple(copied<double>(outcome.beta), outcome.rho[0], outcome.rho[1], outcome.steps,
+                          outcome.violation, outcome.gap, outcome.objective,
+                          static_cast<int>(outcome.status));
 }
 
 /// The arrays of a fitted model, checked.
@@ -214,9 +272,14 @@ py::typing::Tuple<Labels, Labels> walk(const py::object& points, const py::objec
 void bind_svm(py::module_& module) {
     py::module_ m = module.def_submodule("svm", "Support vector machines: training and prediction.");
     m.def("fit", &fit, py::arg("points"), py::arg("kernel"), py::arg("order"), py::arg("start"),
-          py::arg("bound"), py::arg("tol"), py::arg("max_iter"), py::arg("max_time"), py::arg("cache_bytes"),
-          py::arg("n_jobs"), py::arg("progress") = py::none(),
+          py::arg("bound"), py::arg("nu"), py::arg("initial"), py::arg("tol"), py::arg("max_iter"),
+          py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"), py::arg("progress") = py::none(),
           "Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status.");
+    m.def("solve", &solve, py::arg("points"), py::arg("kernel"), py::arg("index"), py::arg("first"),
+          py::arg("linear"), py::arg("lower"), py::arg("upper"), py::arg("initial"), py::arg("total"),
+          py::arg("epsilon"), py::arg("grouped"), py::arg("tol"), py::arg("max_iter"), py::arg("max_time"),
+          py::arg("cache_bytes"), py::arg("n_jobs"), py::arg("progress") = py::none(),
+          "One machine over one set of points: beta, rho of the groups, steps, certificates, status.");
     m.def("vote", &vote, py::arg("points"), py::arg("support_vectors"), py::arg("kernel"), py::arg("support"),
           py::arg("start"), py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs"),
           py::arg("want_decision"), "Classes by one-vs-one vote, and the decision values.");

@@ -24,7 +24,10 @@ std::size_t at(index_t i) {
 State::State(const Task& task, bool two_runs)
     : size_(task.size()),
       run_(two_runs ? task.first : task.size()),
-      length_{filled(run_), filled(size_ - run_)} {
+      length_{filled(run_), filled(size_ - run_)},
+      epsilon_(task.epsilon),
+      grouped_(task.grouped),
+      total_{task.total[0], task.total[1]} {
     const std::size_t n = at(length());
     f = arena::Buffer<double>(n, 0.0);
     beta = arena::Buffer<double>(n, 0.0);
@@ -33,15 +36,14 @@ State::State(const Task& task, bool two_runs)
     up = arena::Buffer<double>(n, infinity);
     low = arena::Buffer<double>(n, -infinity);
     diagonal = arena::Buffer<double>(n, 0.0);
-    y = arena::Buffer<double>(n, 0.0);
+    linear = arena::Buffer<double>(n, 0.0);
     for (index_t i = 0; i < size_; ++i) {
         const std::size_t p = at(place(i));
-        const bool positive = i < task.first;
-        y[p] = positive ? 1.0 : -1.0;
-        if (positive)
-            upper[p] = task.bound_first[i];
-        else
-            lower[p] = -task.bound_second[i - task.first];
+        linear[p] = task.linear[i];
+        lower[p] = task.lower[i];
+        upper[p] = task.upper[i];
+        if (task.initial != nullptr) beta[p] = task.initial[i];
+        largest_linear_ = std::max(largest_linear_, std::abs(linear[p]));
         mark(place(i));
     }
     reset_gradient();
@@ -49,18 +51,33 @@ State::State(const Task& task, bool two_runs)
 
 void State::mark(index_t place_of) {
     const std::size_t p = at(place_of);
-    up[p] = beta[p] < upper[p] ? 0.0 : infinity;
-    low[p] = beta[p] > lower[p] ? 0.0 : -infinity;
+    up[p] = beta[p] < upper[p] ? (beta[p] < 0 ? -epsilon_ : epsilon_) : infinity;
+    low[p] = beta[p] > lower[p] ? (beta[p] > 0 ? epsilon_ : -epsilon_) : -infinity;
+}
+
+void State::extremes(int g, double& least, double& largest) const {
+    const index_t first = group_begin(g);
+    working_set_kernels().violation(f.data() + first, up.data() + first, low.data() + first,
+                                    group_end(g) - first, &least, &largest);
 }
 
 double State::violation() const {
-    double least = 0, largest = 0;
-    working_set_kernels().violation(f.data(), up.data(), low.data(), length(), &least, &largest);
-    return largest - least;
+    double worst = -infinity;
+    for (int g = 0; g < groups(); ++g) {
+        double least = 0, largest = 0;
+        extremes(g, least, largest);
+        const double here = largest - least;
+        if (here > worst || std::isnan(here)) worst = here;
+    }
+    return worst;
 }
 
 void State::reset_gradient() {
-    for (index_t p = 0; p < length(); ++p) f[at(p)] = -y[at(p)];
+    std::copy(linear.begin(), linear.end(), f.begin());
+}
+
+bool State::starts_at_zero() const {
+    return std::all_of(beta.begin(), beta.end(), [](double b) { return b == 0.0; });
 }
 
 double State::weight() const {
@@ -72,40 +89,53 @@ double State::weight() const {
 double State::rounding(double largest) const {
     const auto terms =
         static_cast<double>(std::count_if(beta.begin(), beta.end(), [](double b) { return b != 0; }));
-    return 1.01 * unit_roundoff * (terms + 2.0) * (weight() * largest + 1.0);
+    return 1.01 * unit_roundoff * (terms + 2.0) * (weight() * largest + largest_linear_);
+}
+
+/// The mean slope of the points between two bounds, or the middle of what the others allow.
+double State::multiplier(int g) const {
+    double free_sum = 0, least = infinity, largest = -infinity;
+    index_t free = 0;
+    for (index_t p = group_begin(g); p < group_end(g); ++p) {
+        if (up[at(p)] == low[at(p)]) {
+            free_sum += f[at(p)] + up[at(p)];
+            ++free;
+            continue;
+        }
+        least = std::min(least, f[at(p)] + up[at(p)]);
+        largest = std::max(largest, f[at(p)] + low[at(p)]);
+    }
+    if (free > 0) return free_sum / static_cast<double>(free);
+    if (least == infinity) return largest == -infinity ? 0.0 : largest;
+    return largest == -infinity ? least : (least + largest) / 2;
+}
+
+double State::slack(std::size_t p, double rho) const {
+    const double g = f[p] - rho, here = epsilon_ * std::abs(beta[p]);
+    double most = 0;
+    for (const double b : {lower[p], 0.0, upper[p]})
+        most = std::max(most, (beta[p] - b) * g + here - epsilon_ * std::abs(b));
+    return most;
 }
 
 void State::certify(double error, Outcome& outcome) const {
-    double free_sum = 0, least = infinity, largest = -infinity, total = 0;
-    index_t free = 0;
-    for (index_t i = 0; i < size_; ++i) {
-        const std::size_t p = at(place(i));
-        const bool rises = beta[p]<upper[p], falls = beta[p]> lower[p];
-        if (rises && falls) {
-            free_sum += f[p];
-            ++free;
-        } else if (rises) {
-            least = std::min(least, f[p]);
-        } else if (falls) {
-            largest = std::max(largest, f[p]);
+    double objective = 0, gap = 0, widths = 0;
+    for (int g = 0; g < groups(); ++g) {
+        const double rho = outcome.rho[g] = multiplier(g);
+        double total = 0;
+        for (index_t t = group_begin(g); t < group_end(g); ++t) {
+            const std::size_t p = at(t);
+            objective -= 0.5 * beta[p] * (linear[p] + f[p]) + epsilon_ * std::abs(beta[p]);
+            gap += slack(p, rho);
+            widths += upper[p] - lower[p];
+            total += beta[p];
         }
-        total += beta[p];
+        gap += std::abs(rho * (total - total_[g]));
     }
-    const double rho = free > 0 ? free_sum / static_cast<double>(free) : (least + largest) / 2;
-    double objective = 0, gap = std::abs(rho * total), bounds = 0;
-    for (index_t i = 0; i < size_; ++i) {
-        const std::size_t p = at(place(i));
-        const double slack = y[p] * (f[p] - rho), alpha = std::abs(beta[p]);
-        const double c = y[p] > 0 ? upper[p] : -lower[p];
-        objective += 0.5 * beta[p] * (y[p] - f[p]);
-        if (slack > 0) gap += alpha * slack;
-        if (slack < 0) gap -= (c - alpha) * slack;
-        bounds += c;
-    }
-    outcome.rho = rho;
+    if (!grouped_) outcome.rho[1] = outcome.rho[0];
     outcome.objective = objective;
     outcome.violation = std::max(violation(), 0.0);
-    outcome.gap = gap + bounds * error;
+    outcome.gap = gap + widths * error;
     outcome.beta = arena::Buffer<double>(at(size_));
     for (index_t i = 0; i < size_; ++i) outcome.beta[at(i)] = beta[at(place(i))];
 }

@@ -1,13 +1,14 @@
-// The state of one binary machine, and the certificate of what it has reached.
+// The state of one machine, and the certificate of what it has reached.
 //
-// With F = K beta - y and s_i = y_i (F_i - rho), the decision value of training point i is y_i + F_i - rho,
-// its margin is 1 + s_i, and the difference of primal and dual objective is a sum of terms that are not
-// negative:
+// With F = K beta + p and one multiplier rho for each sum that is kept, beta is at most
 //
-//     gap = sum_i  alpha_i max(s_i, 0) + (C_i - alpha_i) max(-s_i, 0),
+//     gap = sum_t max { (beta_t - b) (F_t - rho) + epsilon (|beta_t| - |b|) : lower_t <= b <= upper_t }
 //
-// the complementarity slack of every point. To stay a true bound it is widened by |rho sum_i beta_i| (the
-// equality holds up to rounding) and by sum_i C_i times the bound on the rounding error of F.
+// above the least objective: the objective is convex, and the sums cancel rho. The maximum lies at a bound or
+// at 0, so each term is the complementarity slack of its point; of a classifier the sum is the difference of
+// primal and dual objective, alpha_i max(s_i, 0) + (C_i - alpha_i) max(-s_i, 0) with s_i = y_i (F_i - rho).
+// To stay a true bound it is widened by |rho (sum_t beta_t - total)| (the sum is kept up to rounding) and by
+// sum_t (upper_t - lower_t) times the bound on the rounding error of F.
 #pragma once
 
 #include "core/arena.hpp"
@@ -17,21 +18,28 @@
 
 namespace mlqa::svm {
 
-/// What a binary machine is asked for. Points of the first class (y = 1) come first.
+/// What a machine is asked for (working_set.kernel.hpp). Its variables are the points of two classes, of one
+/// set (second = 0), or of one set twice; arrays hold the first `first` of them, then the others.
 struct Task {
-    index_t first = 0;                    ///< points with y = 1
-    index_t second = 0;                   ///< points with y = -1
-    const double* bound_first = nullptr;  ///< C_i of the points with y = 1
-    const double* bound_second = nullptr;
+    index_t first = 0;
+    index_t second = 0;
+    const double* linear = nullptr;  ///< p
+    const double* lower = nullptr;
+    const double* upper = nullptr;
+    const double* initial = nullptr;  ///< beta to begin with; nullptr: 0
+    double total[2] = {0.0, 0.0};     ///< the sums that are kept; the first alone if not grouped
+    double epsilon = 0.0;
+    bool grouped = false;  ///< each of the two parts keeps its sum
+    bool twice = false;    ///< the second part are the points of the first again
 
     index_t size() const { return first + second; }
 };
 
 struct Outcome {
-    arena::Buffer<double> beta;  ///< y_i alpha_i, first class first
-    double rho = 0.0;            ///< decision = sum_i beta_i k(x_i, .) - rho
-    double objective = 0.0;      ///< dual: sum_i alpha_i - 1/2 beta' K beta
-    double violation = 0.0;      ///< m(alpha) - M(alpha), at least 0
+    arena::Buffer<double> beta;  ///< in the order of the task
+    double rho[2] = {0.0, 0.0};  ///< of the groups; of one sum both are the same
+    double objective = 0.0;      ///< dual: -(1/2 beta' K beta + p' beta + epsilon |beta|_1)
+    double violation = 0.0;      ///< max { L } - min { U }, at least 0
     double gap = 0.0;
     index_t steps = 0;
     Status status = Status::ok;
@@ -40,6 +48,7 @@ struct Outcome {
 /// Arrays over the points of a machine, in the layout of WorkingSet: one run or two, each filled up.
 class State {
 public:
+    /// `two_runs`: the parts of the task lie each in a run; otherwise both in one.
     State(const Task& task, bool two_runs);
 
     index_t length() const { return length_[0] + length_[1]; }
@@ -47,12 +56,23 @@ public:
     /// Place of point i, i < task.size().
     index_t place(index_t i) const { return i < run_ ? i : i - run_ + length_[0]; }
     index_t size() const { return size_; }
+    double epsilon() const { return epsilon_; }
+    /// max |p|
+    double largest_linear() const { return largest_linear_; }
+    bool grouped() const { return grouped_; }
+    int groups() const { return grouped_ ? 2 : 1; }
+    /// Places of group g.
+    index_t group_begin(int g) const { return g == 0 ? 0 : length_[0]; }
+    index_t group_end(int g) const { return grouped_ && g == 0 ? length_[0] : length(); }
 
     /// up and low of one place, from beta.
     void mark(index_t place);
     double violation() const;
-    /// F = -y: the gradient where beta is 0.
+    /// min { U } and max { L } of group g.
+    void extremes(int g, double& least, double& largest) const;
+    /// F = p: the gradient where beta is 0.
     void reset_gradient();
+    bool starts_at_zero() const;
     /// sum_i |beta_i|
     double weight() const;
     /// Bound on the rounding error of F just summed from beta, |k| <= largest.
@@ -60,11 +80,18 @@ public:
     /// rho, objective, violation, gap; `error` bounds the error of F.
     void certify(double error, Outcome& outcome) const;
 
-    arena::Buffer<double> f, beta, lower, upper, up, low, diagonal, y;
+    arena::Buffer<double> f, beta, lower, upper, up, low, diagonal, linear;
 
 private:
+    double multiplier(int g) const;
+    double slack(std::size_t p, double rho) const;
+
     index_t size_, run_;
     index_t length_[2];
+    double epsilon_;
+    bool grouped_;
+    double total_[2];
+    double largest_linear_ = 0.0;
 };
 
 }  // namespace mlqa::svm

@@ -7,6 +7,7 @@
 
 #include "core/cancel.hpp"
 #include "core/threads.hpp"
+#include "svm/two_classes.hpp"
 
 namespace mlqa::svm {
 namespace {
@@ -96,8 +97,8 @@ private:
                                   std::unique_ptr<PointSet>& points) const {
         const Pair p = pairs_[at(machine)];
         const index_t* start = problem_.start;
-        const Task task = {problem_.size(p.a), problem_.size(p.b), problem_.bound + start[p.a],
-                           problem_.bound + start[p.b]};
+        const TwoClasses variables(problem_, p.a, p.b);
+        const Task& task = variables.task();
         if (matrix_.size() > 0)
             return shared_machine(task, settings_, matrix_.data(), set_->stride(), start[p.a], start[p.b],
                                   set_->diagonal(), set_->largest());
@@ -105,10 +106,7 @@ private:
         index.insert(index.end(), problem_.order + start[p.b], problem_.order + start[p.b + 1]);
         points = std::make_unique<PointSet>(problem_.points, index.data(), index.data(), task.size(),
                                             problem_.function);
-        const auto n = static_cast<double>(task.size());
-        if (task.size() <= direct_points && n * n * sizeof(double) <= settings_.cache_bytes)
-            return direct_machine(task, settings_, *points);
-        return batched_machine(task, settings_, *points);
+        return make_machine(task, settings_, *points);
     }
 
     Status train(index_t first, index_t n) {
@@ -124,7 +122,7 @@ private:
             if (!values.finite())
                 overflow(first + m);
             else if (machine[at(m)]->advance(n_threads))
-                take(first + m, machine[at(m)]->outcome);
+                finish(first + m, machine[at(m)]->outcome);
             else
                 return;
             machine[at(m)].reset();
@@ -148,7 +146,8 @@ private:
         return Status::ok;
     }
 
-    void take(index_t machine, const Outcome& outcome) {
+    void finish(index_t machine, Outcome& outcome) {
+        if (problem_.nu > 0) scale_nu(outcome);
         const Pair p = pairs_[at(machine)];
         const index_t first = problem_.size(p.a);
         Sparse& solution = solutions_[at(machine)];
@@ -160,7 +159,7 @@ private:
             solution.beta.push_back(beta);
         }
         results_[at(machine)] = {outcome.violation, outcome.gap, outcome.objective, outcome.status};
-        model_.rho[at(machine)] = outcome.rho;
+        model_.rho[at(machine)] = outcome.rho[0];
         model_.steps[at(machine)] = outcome.steps;
     }
 

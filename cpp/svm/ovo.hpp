@@ -24,6 +24,10 @@ struct Problem {
     const index_t* order = nullptr;  ///< the points sorted by class
     const index_t* start = nullptr;  ///< classes + 1 offsets into `order`
     const double* bound = nullptr;   ///< C_i, in the sorted order
+    double nu = 0.0;                 ///< positive: nu-classification (two_classes.hpp)
+    /// Coefficients to begin with, (classes - 1) x points in the sorted order and LIBSVM's layout, or
+    /// nullptr.
+    const double* initial = nullptr;
 
     index_t size(index_t c) const { return start[c + 1] - start[c]; }
     index_t machines() const { return classes * (classes - 1) / 2; }

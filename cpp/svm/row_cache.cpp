@@ -16,7 +16,9 @@ RowCache::RowCache(const PointSet& points, double bytes, index_t least)
     const double row = static_cast<double>(points.stride()) * sizeof(double);
     const double rows = std::min(bytes / row, static_cast<double>(points.size()));
     capacity_ = std::max(least, static_cast<index_t>(rows));
-    values_ = arena::Buffer<double>(at(capacity_) * at(points.stride()));
+    // A run of columns that begins inside of a row reads its filling past the end.
+    values_ = arena::Buffer<double>(at(capacity_ + 1) * at(points.stride()));
+    std::fill(values_.data() + capacity_ * points.stride(), values_.end(), 0.0);
     owner_.assign(at(capacity_), -1);
     stamp_.assign(at(capacity_), 0);
 }

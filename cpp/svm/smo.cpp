@@ -22,11 +22,11 @@ public:
         layout(task, first, second, diagonal);
     }
     DirectMachine(const Task& task, const Settings& settings, const PointSet& points)
-        : Machine(task, settings, false),
+        : Machine(task, settings, task.grouped),
           points_(&points),
           stride_(points.stride()),
           largest_(points.largest()) {
-        layout(task, 0, 0, points.diagonal());
+        layout(task, 0, task.twice ? 0 : task.first, points.diagonal());
     }
 
     bool advance(int n_threads) override {
@@ -34,6 +34,7 @@ public:
             compute_rows(n_threads);
             return false;
         }
+        if (!begun_) begin();
         StepReport report{};
         const WorkingSet set = working_set();
         working_set_kernels().solve(&set, settings_.tol, 0.0, allowed(slice()), &report);
@@ -48,13 +49,18 @@ public:
     }
 
 private:
+    void begin() {
+        begun_ = true;
+        if (!state_.starts_at_zero()) refresh();
+    }
+
     void layout(const Task& task, index_t first, index_t second, const double* diagonal) {
         const index_t runs = state_.lengths()[1] > 0 ? 2 : 1;
         column_[0] = first;
         column_[1] = runs == 2 ? second : 0;
         row_ = arena::Buffer<index_t>(at(state_.length()), first);
         for (index_t i = 0; i < task.size(); ++i) {
-            const index_t source = runs == 1 || i < task.first ? first + i : second + i - task.first;
+            const index_t source = i < task.first || runs == 1 ? first + i : second + i - task.first;
             row_[at(state_.place(i))] = source;
             state_.diagonal[at(state_.place(i))] = diagonal[source];
         }
@@ -73,7 +79,9 @@ private:
                 state_.upper.data(),
                 state_.up.data(),
                 state_.low.data(),
-                state_.diagonal.data()};
+                state_.diagonal.data(),
+                state_.epsilon(),
+                state_.grouped()};
     }
 
     /// Steps that take some milliseconds.
@@ -82,7 +90,11 @@ private:
     /// The next rows of the matrix, for some milliseconds.
     void compute_rows(int n_threads) {
         const index_t n = points_->size(), step = points_->chunk_columns();
-        if (own_.size() == 0) own_ = arena::Buffer<double>(at(n) * at(stride_));
+        if (own_.size() == 0) {
+            // A second run may begin anywhere in a row: its filling reads past the last one.
+            own_ = arena::Buffer<double>(at(n + 1) * at(stride_));
+            std::fill(own_.data() + n * stride_, own_.end(), 0.0);
+        }
         const double cost = static_cast<double>(n) * static_cast<double>(16 + points_->features());
         const index_t rows = static_cast<index_t>(3e7 * n_threads / cost) / step * step;
         const index_t last = std::min(n, next_row_ + std::max(step, rows));
@@ -90,7 +102,7 @@ private:
         next_row_ = last;
     }
 
-    /// F = K beta - y.
+    /// F = K beta + p.
     void refresh() {
         const WorkingSet set = working_set();
         state_.reset_gradient();
@@ -126,6 +138,7 @@ private:
     arena::Buffer<double> own_;
     index_t next_row_ = 0;
     int refreshes_ = 0;
+    bool begun_ = false;
 };
 
 }  // namespace
@@ -163,6 +176,13 @@ std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settin
 
 std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, const PointSet& points) {
     return std::make_unique<DirectMachine>(task, settings, points);
+}
+
+std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, const PointSet& points) {
+    const auto n = static_cast<double>(points.size());
+    if (task.size() <= direct_points && n * n * sizeof(double) <= settings.cache_bytes)
+        return direct_machine(task, settings, points);
+    return batched_machine(task, settings, points);
 }
 
 }  // namespace mlqa::svm

@@ -1,4 +1,4 @@
-// Batched sequential minimal optimisation of one binary machine.
+// Batched sequential minimal optimisation of one machine.
 //
 // A small machine (DirectMachine) has all of its kernel values in memory, and every step looks at all points.
 // A larger one (BatchedMachine) repeats: take a working set of the points that violate optimality most and
@@ -38,6 +38,8 @@ public:
     virtual ~Machine() = default;
     /// Works for some milliseconds; true once the outcome is there.
     virtual bool advance(int n_threads) = 0;
+    /// As of the running gradient.
+    double violation() const { return state_.violation(); }
     Outcome outcome;
 
 protected:
@@ -69,5 +71,7 @@ std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settin
 /// A machine with a set of its own, which must outlive it.
 std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, const PointSet& points);
 std::unique_ptr<Machine> batched_machine(const Task& task, const Settings& settings, const PointSet& points);
+/// The one of the two that suits the size.
+std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, const PointSet& points);
 
 }  // namespace mlqa::svm

@@ -58,7 +58,7 @@ struct Steepest {
         denominator = simd::select(better, a, denominator);
         index = simd::select(better, at, index);
     }
-    MLQA_INLINE index_t best() const {
+    MLQA_INLINE index_t best(double& gain) const {
         index_t found = -1;
         double n = 0, d = 1;
         for (int i = 0; i < lanes; ++i) {
@@ -70,38 +70,76 @@ struct Steepest {
                 found = index[i];
             }
         }
+        gain = n / d;
         return found;
     }
 };
 
-MLQA_INLINE index_t first_up(const WorkingSet& s, double& f_i) {
-    Least least;
-    const index_t n = s.length[0] + s.length[1];
-    const i64 offset = iota();
-    for (index_t t = 0; t < n; t += lanes)
-        least.meet(simd::load(s.f + t) + simd::load(s.up + t), offset + static_cast<std::int64_t>(t));
-    return least.best(f_i);
-}
+/// The point of each group whose beta grows at the least slope.
+struct Risers {
+    index_t point[2] = {-1, -1};
+    double slope[2] = {infinity, infinity};
+};
 
-MLQA_INLINE index_t select_low(const WorkingSet& s, index_t i, double f_i, double& largest) {
-    Steepest steepest;
-    const f64 f = simd::broadcast(f_i), k_ii = simd::broadcast(s.diagonal[i]), two = simd::broadcast(-2.0);
+struct Pair {
+    index_t i = -1, j = -1;
+    double slope_i = 0.0;
+    double violation = -infinity;  ///< the largest of the groups
+};
+
+MLQA_INLINE Risers first_up(const WorkingSet& s) {
+    Risers risers;
+    Least least;
     const i64 offset = iota();
     index_t t = 0;
     for (int run = 0; run < 2; ++run) {
-        const double* k = s.k + s.row[i] * s.ldk + s.column[run] - t;
-        for (const index_t end = t + s.length[run]; t < end; t += lanes) {
-            const f64 curvature = simd::fma(two, simd::load(k + t), k_ii + simd::load(s.diagonal + t));
-            steepest.meet(simd::load(s.f + t), simd::load(s.low + t), f, curvature,
-                          offset + static_cast<std::int64_t>(t));
-        }
+        for (const index_t end = t + s.length[run]; t < end; t += lanes)
+            least.meet(simd::load(s.f + t) + simd::load(s.up + t), offset + static_cast<std::int64_t>(t));
+        if (run == 0 && !s.grouped) continue;
+        const int group = s.grouped ? run : 0;
+        risers.point[group] = least.best(risers.slope[group]);
+        least = Least{};
     }
-    largest = simd::reduce_max(steepest.largest);
-    return steepest.best();
+    return risers;
 }
 
-/// F += delta (K_i - K_j), and the next i on the way.
-MLQA_INLINE index_t move(const WorkingSet& s, index_t i, index_t j, double delta, double& f_i) {
+/// The pair with the largest gain, over the groups.
+MLQA_INLINE Pair select(const WorkingSet& s, const Risers& risers) {
+    Pair pair;
+    double best_gain = -1.0;
+    const f64 two = simd::broadcast(-2.0);
+    const i64 offset = iota();
+    for (int group = 0; group < (s.grouped ? 2 : 1); ++group) {
+        const index_t i = risers.point[group];
+        if (i < 0) continue;
+        Steepest steepest;
+        const f64 f = simd::broadcast(risers.slope[group]), k_ii = simd::broadcast(s.diagonal[i]);
+        index_t t = group == 0 ? 0 : s.length[0];
+        for (int run = group; run < (s.grouped ? group + 1 : 2); ++run) {
+            const double* k = s.k + s.row[i] * s.ldk + s.column[run] - t;
+            for (const index_t end = t + s.length[run]; t < end; t += lanes) {
+                const f64 curvature = simd::fma(two, simd::load(k + t), k_ii + simd::load(s.diagonal + t));
+                steepest.meet(simd::load(s.f + t), simd::load(s.low + t), f, curvature,
+                              offset + static_cast<std::int64_t>(t));
+            }
+        }
+        const double violation = simd::reduce_max(steepest.largest) - risers.slope[group];
+        if (violation > pair.violation || violation != violation) pair.violation = violation;
+        double gain;
+        const index_t j = steepest.best(gain);
+        if (j >= 0 && gain > best_gain) {
+            best_gain = gain;
+            pair.i = i;
+            pair.j = j;
+            pair.slope_i = risers.slope[group];
+        }
+    }
+    return pair;
+}
+
+/// F += delta (K_i - K_j), and the next risers on the way.
+MLQA_INLINE Risers move(const WorkingSet& s, index_t i, index_t j, double delta) {
+    Risers risers;
     Least least;
     const f64 by = simd::broadcast(delta);
     const i64 offset = iota();
@@ -114,53 +152,63 @@ MLQA_INLINE index_t move(const WorkingSet& s, index_t i, index_t j, double delta
             simd::store(s.f + t, f);
             least.meet(f + simd::load(s.up + t), offset + static_cast<std::int64_t>(t));
         }
+        if (run == 0 && !s.grouped) continue;
+        const int group = s.grouped ? run : 0;
+        risers.point[group] = least.best(risers.slope[group]);
+        least = Least{};
     }
-    return least.best(f_i);
+    return risers;
 }
 
 MLQA_INLINE void mark(const WorkingSet& s, index_t t) {
-    s.up[t] = s.beta[t] < s.upper[t] ? 0.0 : infinity;
-    s.low[t] = s.beta[t] > s.lower[t] ? 0.0 : -infinity;
+    const double beta = s.beta[t];
+    s.up[t] = beta < s.upper[t] ? (beta < 0 ? -s.epsilon : s.epsilon) : infinity;
+    s.low[t] = beta > s.lower[t] ? (beta > 0 ? s.epsilon : -s.epsilon) : -infinity;
 }
 
 MLQA_INLINE index_t column_of(const WorkingSet& s, index_t t) {
     return t < s.length[0] ? s.column[0] + t : s.column[1] + t - s.length[0];
 }
 
+/// Moves beta_i up and beta_j down as far as they gain; returns by how much.
+MLQA_INLINE double step(const WorkingSet& s, index_t i, index_t j, double slope_i) {
+    const double k_ij = s.k[s.row[i] * s.ldk + column_of(s, j)];
+    double curvature = s.diagonal[i] + s.diagonal[j] - 2.0 * k_ij;
+    if (!(curvature > least_curvature)) curvature = least_curvature;
+    const double ceiling = s.beta[i] < 0 ? 0.0 : s.upper[i], floor = s.beta[j] > 0 ? 0.0 : s.lower[j];
+    const double room_i = ceiling - s.beta[i], room_j = s.beta[j] - floor;
+    double delta = (s.f[j] + s.low[j] - slope_i) / curvature;
+    const bool fills_i = delta >= room_i && room_i <= room_j;
+    const bool empties_j = delta >= room_j && room_j <= room_i;
+    if (fills_i) delta = room_i;
+    if (empties_j) delta = room_j;
+    // Rounding must not carry a coefficient past its bound.
+    const double up_i = s.beta[i] + delta, down_j = s.beta[j] - delta;
+    s.beta[i] = fills_i || up_i > ceiling ? ceiling : up_i;
+    s.beta[j] = empties_j || down_j < floor ? floor : down_j;
+    mark(s, i);
+    mark(s, j);
+    return delta;
+}
+
 void solve(const WorkingSet* set, double tolerance, double share, index_t most, StepReport* report) {
     const WorkingSet& s = *set;
-    double f_i;
-    index_t i = first_up(s, f_i);
+    Risers risers = first_up(s);
     *report = {0, 0.0, 0.0, true};
-    for (; i >= 0; ++report->steps) {
-        double largest;
-        const index_t j = select_low(s, i, f_i, largest);
-        report->violation = largest - f_i;
+    for (; risers.point[0] >= 0 || risers.point[1] >= 0; ++report->steps) {
+        const Pair pair = select(s, risers);
+        report->violation = pair.violation;
         if (report->steps == 0) {
             report->first_violation = report->violation;
             if (share * report->violation > tolerance) tolerance = share * report->violation;
         }
-        if (j < 0 || report->violation < tolerance) return;
-        if (report->steps == most) break;
-        const double k_ij = s.k[s.row[i] * s.ldk + column_of(s, j)];
-        double curvature = s.diagonal[i] + s.diagonal[j] - 2.0 * k_ij;
-        if (!(curvature > least_curvature)) curvature = least_curvature;
-        const double slope = s.f[j] - f_i;
-        const double room_i = s.upper[i] - s.beta[i], room_j = s.beta[j] - s.lower[j];
-        double delta = slope / curvature;
-        const bool fills_i = delta >= room_i && room_i <= room_j;
-        const bool empties_j = delta >= room_j && room_j <= room_i;
-        if (fills_i) delta = room_i;
-        if (empties_j) delta = room_j;
-        // Rounding must not carry a coefficient past its bound.
-        const double up_i = s.beta[i] + delta, down_j = s.beta[j] - delta;
-        s.beta[i] = fills_i || up_i > s.upper[i] ? s.upper[i] : up_i;
-        s.beta[j] = empties_j || down_j < s.lower[j] ? s.lower[j] : down_j;
-        mark(s, i);
-        mark(s, j);
-        i = move(s, i, j, delta, f_i);
+        if (pair.j < 0 || report->violation < tolerance) return;
+        if (report->steps == most) {
+            report->finished = false;
+            return;
+        }
+        risers = move(s, pair.i, pair.j, step(s, pair.i, pair.j, pair.slope_i));
     }
-    report->finished = i < 0;
 }
 
 void violation(const double* f, const double* up, const double* low, index_t n, double* least,

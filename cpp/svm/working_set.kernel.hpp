@@ -1,18 +1,26 @@
 // Sequential minimal optimisation inside a block of kernel values, and the passes over all points around it.
 //
-// The dual of a binary machine, in signed coefficients beta_i = y_i alpha_i:
+// The dual of every machine, in signed coefficients:
 //
-//     minimise  1/2 beta' K beta - y' beta    over  sum_i beta_i = 0,  lower_i <= beta_i <= upper_i
+//     minimise  1/2 beta' K beta + p' beta + epsilon |beta|_1    over  sum_i beta_i = total,
+//                                                                      lower_i <= beta_i <= upper_i,
 //
-// with [lower, upper] = [0, C_i] for y_i = 1 and [-C_i, 0] for y_i = -1. Its gradient is F = K beta - y. A
-// step moves delta from beta_j to beta_i, where beta_i may grow ("up") and beta_j may fall ("low"):
+// with lower <= 0 <= upper. A classifier has beta_i = y_i alpha_i, p = -y, epsilon = 0, [lower, upper] =
+// [0, C_i] for y_i = 1 and [-C_i, 0] for y_i = -1; regression has p = -z, [-C_i, C_i] and epsilon, where
+// beta_i = alpha_i - alpha_i^* and one of the two is 0; one class has p = 0 and [0, C_i]. The nu-machines
+// keep one sum in each of two groups: pairs lie within a group.
 //
-//     i = argmin { F_t : t up },
-//     j = argmax { (F_t - F_i)^2 / (K_ii + K_tt - 2 K_it) : t low, F_t > F_i },
+// With the gradient of the smooth part F = K beta + p, beta_t grows at the slope U_t = F_t + up_t and falls
+// at L_t = F_t + low_t: up and low are +-epsilon by the sign that beta gets, infinite at a bound. A step
+// moves delta from beta_j to beta_i, at most until either meets a bound or 0:
+//
+//     i = argmin { U_t },
+//     j = argmax { (L_t - U_i)^2 / (K_ii + K_tt - 2 K_it) : L_t > U_i },
 //
 // second-order selection (R.-E. Fan, P.-H. Chen and C.-J. Lin, "Working set selection using second order
 // information for training support vector machines", JMLR 6:1889-1918, 2005, WSS 2; the last of several
-// best), and a denominator below 1e-12 counts as 1e-12. Optimal within tol: max { F_t : t low } - F_i < tol.
+// best), and a denominator below 1e-12 counts as 1e-12; of two groups the pair with the larger quotient.
+// Optimal within tol: max { L_t } - min { U_t } < tol in every group.
 #pragma once
 
 #include "core/array.hpp"
@@ -33,9 +41,11 @@ struct WorkingSet {
     double* beta;
     const double* lower;
     const double* upper;
-    double* up;   ///< 0 where beta may grow, else +inf
-    double* low;  ///< 0 where beta may fall, else -inf
+    double* up;   ///< +-epsilon where beta may grow, else +inf
+    double* low;  ///< +-epsilon where beta may fall, else -inf
     const double* diagonal;
+    double epsilon;
+    bool grouped;  ///< the two runs are two groups
 };
 
 struct StepReport {

@@ -98,10 +98,14 @@ def train(
     kernel: KernelTuple,
     limits: Limits,
     progress: Callable[[int, int, float], bool] | None = None,
+    *,
+    nu: float = 0.0,
+    initial: NDArray[np.float64] | None = None,
 ) -> Trained:
     """Train the machines of every two classes on the points whose `bound` is positive.
 
-    ``support`` holds indices of points of X. Raises ValueError where nothing can be trained.
+    A positive `nu` makes nu-machines; `initial` are dual coefficients to begin with, (n_classes - 1,
+    n_samples) in LIBSVM's layout. ``support`` holds indices of points of X. Raises ValueError where nothing can be trained.
     """
     kept = np.flatnonzero(bound > 0) if bound.min(initial=1.0) <= 0 else None
     codes_kept = codes if kept is None else codes[kept]
@@ -129,6 +133,8 @@ def train(
         order,
         start,
         np.minimum(bound[order], np.finfo(np.float64).max),
+        nu,
+        np.empty((0, 0)) if initial is None else np.ascontiguousarray(initial[:, order]),
         limits.tol,
         limits.max_iter,
         0.0 if limits.max_time is None else limits.max_time,
