@@ -104,8 +104,9 @@ def train(
 ) -> Trained:
     """Train the machines of every two classes on the points whose `bound` is positive.
 
-    A positive `nu` makes nu-machines; `initial` are dual coefficients to begin with, (n_classes - 1,
-    n_samples) in LIBSVM's layout. ``support`` holds indices of points of X. Raises ValueError where nothing can be trained.
+    A positive `nu` makes nu-machines; `initial` are dual coefficients to begin with, in LIBSVM's
+    layout: (n_classes - 1, n_samples). ``support`` holds indices of points of X. Raises ValueError
+    where nothing can be trained.
     """
     kept = np.flatnonzero(bound > 0) if bound.min(initial=1.0) <= 0 else None
     codes_kept = codes if kept is None else codes[kept]
