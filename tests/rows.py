@@ -87,3 +87,28 @@ KINDS = [
     subnormal,
     outlier,
 ]
+
+
+def shifted_lattice(rng, n, d):
+    return rng.integers(0, 4, size=(n, d)) + 2.0 ** rng.integers(0, 53)
+
+
+def neighbouring(rng, n, d):
+    """A few units in the last place apart."""
+    X = np.repeat(rng.normal(size=(1, d)), n, axis=0)
+    for _ in range(3):
+        X = np.where(rng.random((n, d)) < 0.5, np.nextafter(X, np.inf), X)
+    return X
+
+
+def clusters(rng, n, d):
+    centres = rng.normal(size=(3, d)) * 10.0 ** rng.integers(-3, 4)
+    return centres[rng.integers(3, size=n)] + 1e-6 * rng.normal(size=(n, d))
+
+
+def repeated(rng, n, d):
+    return rng.normal(size=(4, d))[rng.integers(4, size=n)]
+
+
+NARROW = [shifted_lattice, neighbouring, clusters, repeated]
+SCALES = [1.0, 1e-300, 1e-160, 1e-20, 1e20, 1e153]

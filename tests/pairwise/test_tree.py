@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mlqa_fast._mlqa_fast_core import pairwise as core
 from mlqa_fast.reference import pairwise as reference
-from rows import KINDS
+from rows import KINDS, NARROW, SCALES
 
 LEAF, BUCKET = 32, 2048  # rows of a leaf; of a bucket, about
 
@@ -201,32 +201,12 @@ def test_any_number_of_threads(d, rng):
             np.testing.assert_array_equal(a, b)
 
 
-def shifted_lattice(generator, n, d):
-    return generator.integers(0, 4, size=(n, d)) + 2.0 ** generator.integers(0, 53)
-
-
-def neighbouring(generator, n, d):
-    X = np.repeat(generator.normal(size=(1, d)), n, axis=0)
-    for _ in range(3):
-        X = np.where(generator.random((n, d)) < 0.5, np.nextafter(X, np.inf), X)
-    return X
-
-
-def clusters(generator, n, d):
-    centres = generator.normal(size=(3, d)) * 10.0 ** generator.integers(-3, 4)
-    return centres[generator.integers(3, size=n)] + 1e-6 * generator.normal(size=(n, d))
-
-
-def repeated(generator, n, d):
-    return generator.normal(size=(4, d))[generator.integers(4, size=n)]
-
-
 @given(
     st.integers(33, 200),
     st.integers(1, 8),
     st.integers(0, 2**32 - 1),
-    st.sampled_from([shifted_lattice, neighbouring, clusters, repeated]),
-    st.sampled_from([1.0, 1e-300, 1e-160, 1e-20, 1e20, 1e153]),
+    st.sampled_from(NARROW),
+    st.sampled_from(SCALES),
     st.sampled_from([np.float32, np.float64]),
     st.data(),
 )
