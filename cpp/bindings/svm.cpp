@@ -286,6 +286,7 @@ void bind_svm(py::module_& module) {
     m.def("walk", &walk, py::arg("points"), py::arg("support_vectors"), py::arg("kernel"), py::arg("support"),
           py::arg("start"), py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs"),
           "Classes by the directed acyclic graph, and how many machines each point asked.");
+    bind_sparse_rows(m);
 }
 
 }  // namespace mlqa::bindings

@@ -68,10 +68,12 @@ PointSet::PointSet(const Points& points, const index_t* index, const index_t* co
                 largest_ = std::max(largest_, std::abs(points.dense(source(i), columns[j])));
         return;
     }
-    if (points.is_sparse)
-        kernels.sparse_norms(&points.sparse, index, n, norms_.data());
-    else
+    if (points.is_sparse) {
+        sparse_ = std::make_unique<SparsePoints<double>>(points.sparse, index, n, function);
+        std::copy(sparse_->norms(), sparse_->norms() + n, norms_.data());
+    } else {
         pack_dense();
+    }
     kernels.diagonal(&function_, norms_.data(), n, diagonal_.data());
     const auto is_finite = [](double v) { return std::isfinite(v); };
     finite_ = std::all_of(norms_.begin(), norms_.end(), is_finite) &&
@@ -95,13 +97,13 @@ void PointSet::pack_dense() {
 void PointSet::pack(const index_t* which, index_t m, Block& block) const {
     const RowsKernels& kernels = rows_kernels();
     block.size_ = m;
+    if (sparse_) return sparse_->pack(which, m, block.sparse_);
     if (block.index_.size() < size_of(m)) block.index_ = arena::Buffer<index_t>(size_of(m));
     for (index_t r = 0; r < m; ++r) block.index_[size_of(r)] = source(which[r]);
     if (function_.kind == Kernel::precomputed) return;
-    const index_t padded = round_up(m, points_.is_sparse ? kernels.panel_width : kernels.block_rows);
+    const index_t padded = round_up(m, kernels.block_rows);
     if (block.norms_.size() < size_of(padded)) block.norms_ = arena::Buffer<double>(size_of(padded), 0.0);
     for (index_t r = 0; r < m; ++r) block.norms_[size_of(r)] = norms_[size_of(which[r])];
-    if (points_.is_sparse) return pack_sparse_block(which, m, block);
     const index_t d = points_.features();
     const std::size_t needed = size_of(padded, std::max<index_t>(d, 1));
     if (block.packed_.size() < needed) block.packed_ = arena::Buffer<double>(needed);
@@ -132,14 +134,6 @@ void clear_slots(const SparseView<double>& x, const index_t* rows, index_t m, st
         for (index_t e = x.begin(rows[r]); e < x.end(rows[r]); ++e) slot[x.indices[e]] = 0;
 }
 
-void PointSet::pack_sparse_block(const index_t*, index_t m, Block& block) const {
-    // Positions of an earlier block may lie anywhere in `slot`: it starts anew.
-    if (block.slot_.size() == 0) block.slot_ = arena::Buffer<std::int32_t>(size_of(points_.features()));
-    std::fill(block.slot_.begin(), block.slot_.end(), 0);
-    block.slots_ = spread(points_.sparse, block.index_.data(), m, rows_kernels().panel_width,
-                          block.slot_.data(), block.packed_);
-}
-
 index_t PointSet::chunk_columns() const {
     return rows_kernels().panel_width * 8;
 }
@@ -151,10 +145,8 @@ void PointSet::rows(const Block& block, index_t first, index_t last, double* con
             const double* k = points_.dense.row(block.index_[size_of(r)]);
             for (index_t j = first; j < last; ++j) out[r][j] = k[columns_[j] * points_.dense.col_stride];
         }
-    } else if (points_.is_sparse) {
-        const SparseBlock sparse = {block.packed_.data(), block.norms_.data(), block.slot_.data(),
-                                    block.slots_, block.size_};
-        kernels.sparse_rows(&function_, &sparse, &points_.sparse, index_, norms_.data(), first, last, out);
+    } else if (sparse_) {
+        sparse_->rows(block.sparse_, first, last, out);
     } else {
         kernels.rows(&function_, block.packed_.data(), block.norms_.data(), block.size_, packed_.data(),
                      norms_.data(), first, last, points_.features(), out);
@@ -162,6 +154,7 @@ void PointSet::rows(const Block& block, index_t first, index_t last, double* con
 }
 
 Status PointSet::rows(const Block& block, double* const* out, int n_threads) const {
+    if (sparse_) return sparse_->rows(block.sparse_, out, n_threads);
     const index_t columns = chunk_columns();
     const index_t chunks = (size_ + columns - 1) / columns;
     const double work = static_cast<double>(block.size_) * static_cast<double>(size_) *
@@ -186,8 +179,8 @@ void PointSet::matrix_rows(index_t first, index_t last, double* k, Block& block)
 
 Status PointSet::matrix(index_t first, index_t last, double* k, int n_threads) const {
     const index_t step = chunk_columns();
-    const double work = static_cast<double>(last - first) * static_cast<double>(size_) *
-                        (static_cast<double>(features()) + 16.0);
+    const double terms = sparse_ ? sparse_->terms() : static_cast<double>(features());
+    const double work = static_cast<double>(last - first) * static_cast<double>(size_) * (terms + 16.0);
     const int used = work < serial_work ? 1 : n_threads;
     std::vector<Block> blocks(static_cast<std::size_t>(used));
     return threads::parallel_for((last - first + step - 1) / step, used, [&](index_t chunk, int worker) {

@@ -1,19 +1,22 @@
 // Rows of the kernel matrix of a set of points, in double.
 //
-// Dense points are packed once into panels (pairwise/tiles.hpp); sparse rows stay as they are, and a block of
-// points is spread over the features that occur in it, so that each sparse row adds up whole vectors. Either
-// way a product is summed over the features in their order, one fused multiply-add a term, and zeros change
-// nothing: dense and sparse input, and any choice of rows and blocks, give the same bits.
+// Dense points are packed once into panels (pairwise/tiles.hpp), sparse ones column by column
+// (svm/sparse_rows.hpp). Either way a product is summed over the features in their order, one fused
+// multiply-add a term, and zeros change nothing: dense and sparse input, and any choice of rows and blocks,
+// give the same bits.
 //
 // Error of an RBF value: 2 gamma (gamma_d + 3 u) (|x|^2 + |z|^2), u = 2^-53, relative to the value. Where the
 // points lie far from the origin compared with their spread, dense points are centred first, which leaves the
 // distance unchanged and keeps this bound small.
 #pragma once
 
+#include <memory>
+
 #include "core/arena.hpp"
 #include "core/array.hpp"
 #include "core/status.hpp"
 #include "svm/rows.kernel.hpp"
+#include "svm/sparse_rows.hpp"
 
 namespace mlqa::svm {
 
@@ -40,8 +43,7 @@ private:
     friend class PointSet;
     index_t size_ = 0;
     arena::Buffer<double> packed_, norms_;
-    arena::Buffer<std::int32_t> slot_;  ///< sparse: 0 except for the features of the block
-    index_t slots_ = 0;
+    SparsePoints<double>::Block sparse_;
     arena::Buffer<index_t> index_;  ///< precomputed: rows of the kernel matrix
 };
 
@@ -82,7 +84,6 @@ private:
     index_t source(index_t i) const { return index_ == nullptr ? i : index_[i]; }
     void pack_dense();
     void matrix_rows(index_t first, index_t last, double* k, Block& block) const;
-    void pack_sparse_block(const index_t* which, index_t m, Block& block) const;
 
     const Points& points_;
     const index_t* index_;
@@ -92,6 +93,7 @@ private:
     double largest_ = 1.0;
     bool finite_ = true;
     arena::Buffer<double> centre_, packed_, norms_, diagonal_;
+    std::unique_ptr<SparsePoints<double>> sparse_;
 };
 
 /// Spreads sparse rows `rows[0 .. m)` of x over the features that occur in them: panels of a SparseBlock.

@@ -141,37 +141,6 @@ MLQA_INLINE void sparse_product(const double* group, const std::int32_t* slot, c
     }
 }
 
-template <class V>
-MLQA_INLINE void sparse_group(V value, const SparseBlock* block, index_t group, const SparseView<double>* x,
-                              const index_t* index, const double* x_norms, index_t first, index_t last,
-                              double* const* out) {
-    const double* panels = block->panels + group * block->slots;
-    const f64 z0 = simd::load(block->norms + group), z1 = simd::load(block->norms + group + lanes);
-    const index_t points = pairwise::lesser(width, block->points - group);
-    double tile[run][width];
-    for (index_t j = first; j < last; j += run) {
-        const index_t columns = pairwise::lesser(run, last - j);
-        for (index_t c = 0; c < columns; ++c) {
-            f64 dot[2];
-            sparse_product(panels, block->slot, x, index == nullptr ? j + c : index[j + c], dot);
-            const f64 norm = simd::broadcast(x_norms[j + c]);
-            simd::store(tile[c], value(dot[0], z0 + norm));
-            simd::store(tile[c] + lanes, value(dot[1], z1 + norm));
-        }
-        for (index_t r = 0; r < points; ++r)
-            for (index_t c = 0; c < columns; ++c) out[group + r][j + c] = tile[c][r];
-    }
-}
-
-void sparse_rows(const KernelFunction* f, const SparseBlock* block, const SparseView<double>* x,
-                 const index_t* index, const double* x_norms, index_t first, index_t last,
-                 double* const* out) {
-    svm::with_value<double>(f, [&](auto value) {
-        for (index_t group = 0; group < block->points; group += width)
-            sparse_group(value, block, group, x, index, x_norms, first, last, out);
-    });
-}
-
 void sparse_panel(const KernelFunction* f, const SparseBlock* block, const SparseView<double>* a,
                   const double* a_norms, double* out) {
     const f64 z0 = simd::load(block->norms), z1 = simd::load(block->norms + lanes);
@@ -189,8 +158,7 @@ void sparse_panel(const KernelFunction* f, const SparseBlock* block, const Spars
 }  // namespace
 
 const RowsKernels MLQA_KERNELS(rows) = {
-    width, pairwise::block_rows, norms,  sparse_norms, diagonal,
-    rows,  sparse_rows,          mirror, panel,        sparse_panel,
+    width, pairwise::block_rows, norms, sparse_norms, diagonal, rows, mirror, panel, sparse_panel,
 };
 
 }  // namespace mlqa

@@ -32,10 +32,6 @@ struct RowsKernels {
     void (*rows)(const svm::KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
                  const double* panels, const double* b_norms, index_t first, index_t last, index_t d,
                  double* const* out);
-    /// The same for the points of a sparse block against sparse rows index[first .. last).
-    void (*sparse_rows)(const svm::KernelFunction* f, const SparseBlock* block, const SparseView<double>* x,
-                        const index_t* index, const double* x_norms, index_t first, index_t last,
-                        double* const* out);
     /// k[j stride + i] = k[i stride + j] for i in [row, row + m) and j in [first, last).
     void (*mirror)(double* k, index_t stride, index_t row, index_t m, index_t first, index_t last);
     /// out[i panel_width + j] = k(a_i, b_j) for block-packed a and one panel of b.

@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
+from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast.svm import SVC, dag_predict, svm_smo
 from rooms.registry import Entry, Room
 
@@ -71,6 +72,34 @@ def machines(rng):
     }
 
 
+def sparse_points(rng, n=5000, d=60):
+    """Frequent and rare columns, several runs of points."""
+    X = rng.normal(size=(n, d)) * (rng.random((n, d)) < rng.choice([0.01, 0.1, 0.6], size=d))
+    csr = sp.csr_matrix(X)
+    return {
+        "data": csr.data,
+        "indices": csr.indices,
+        "indptr": csr.indptr,
+        "which": rng.permutation(n)[:40],
+        "weight": rng.normal(size=(1, n)),
+    }
+
+
+def sparse_rows(n_jobs, data, indices, indptr, which, weight):
+    """Rows and sums of either precision."""
+    n = len(indptr) - 1
+    points, kernel, everything = (data, indices, indptr, 60), (2, 3, 0.02, 0.0), np.arange(n)
+    few = (data, indices, indptr[:90], 60)
+    first = np.zeros(1, dtype=np.int64)
+    sums = core.sparse_sums_float32(points, kernel, few, weight, first, n_jobs)
+    return (
+        core.sparse_rows_float32(points, kernel, everything, which, 0, n_jobs),
+        sums.astype(np.float32),
+        core.sparse_rows_float64(points, kernel, everything, which, 0, n_jobs),
+        core.sparse_sums_float64(points, kernel, few, weight, first, n_jobs),
+    )
+
+
 def large():
     rng = np.random.default_rng(0)
     X, y = classes(rng, 30_000, 40, 2, spread=3.0)
@@ -78,6 +107,12 @@ def large():
 
 
 ROOMS = [
+    Room(
+        "svm/sparse_rows",
+        sparse_points,
+        sparse_rows,
+        isa_tolerance={"float32": 1e-5, "float64": 1e-12},
+    ),
     Room("svm/smo", binary, smo, isa_tolerance=1e-5),
     Room(
         "svm/smo (batched)",
