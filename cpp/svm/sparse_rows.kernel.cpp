@@ -57,7 +57,9 @@ MLQA_INLINE void products(const SparseEntries<T>& entries, index_t point, const 
         if (entries.column[e] < 0) {
             const index_t rare = ~entries.column[e];
             const T x = entries.value[e++];
-            for (index_t p = run.start[rare]; p < run.start[rare + 1]; ++p)
+            index_t p = run.start[rare];
+            while (p < run.start[rare + 1] && run.point[p] < first) ++p;
+            for (; p < run.start[rare + 1]; ++p)
                 sum[run.point[p]] = fma_one(x, run.value[p], sum[run.point[p]]);
             continue;
         }

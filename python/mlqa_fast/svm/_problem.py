@@ -50,7 +50,12 @@ def numeric_gamma(gamma: str | float, X: Any) -> float:
         return float(gamma)
     if gamma == "auto":
         return 1.0 / int(X.shape[1])
-    variance = X.multiply(X).mean() - X.mean() ** 2 if sp.issparse(X) else X.var()
+    if sp.issparse(X):
+        # As (X.multiply(X)).mean() - X.mean() ** 2, without the matrices on the way.
+        stored, values = X.data[: X.indptr[-1]], X.shape[0] * X.shape[1]
+        variance = np.square(stored).sum() / values - (stored.sum() / values) ** 2
+    else:
+        variance = X.var()
     return float(1.0 / (X.shape[1] * variance)) if variance != 0 else 1.0
 
 
