@@ -14,6 +14,7 @@ PARAMETERS = {
     "breast cancer": {"C": 10.0, "gamma": 0.01},
     "digits": {"C": 10.0, "gamma": 0.005},
     "2 classes, 5000 x 20": {"C": 100.0, "gamma": 0.1},
+    "2 classes, 20000 x 20": {"C": 10.0, "gamma": 0.1},
     "26 classes, 5000 x 16": {"C": 10.0, "gamma": 0.1},
 }
 
@@ -35,7 +36,7 @@ def load(case):
         X, y = loader(return_X_y=True)
         X = (X - X.mean(0)) / np.where(X.std(0) > 0, X.std(0), 1)
     elif case.startswith("2 classes"):
-        X, y = blobs(5000, 20, 2, 1.2)
+        X, y = blobs(int(case.split()[2]), 20, 2, 1.2)
     else:
         X, y = blobs(5000, 16, 26, 0.7)
     return X, y
@@ -73,7 +74,7 @@ CASES = [
     ("digits", "scikit-learn"),
     *(
         pytest.param(case, implementation, marks=pytest.mark.full)
-        for case in ("2 classes, 5000 x 20", "26 classes, 5000 x 16")
+        for case in ("2 classes, 5000 x 20", "2 classes, 20000 x 20", "26 classes, 5000 x 16")
         for implementation in ("mlqa_fast", "scikit-learn")
     ),
 ]

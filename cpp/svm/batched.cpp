@@ -2,9 +2,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/threads.hpp"
 #include "svm/row_cache.hpp"
+#include "svm/row_source.hpp"
 #include "svm/smo.hpp"
+#include "svm/working_sets.hpp"
 
 namespace mlqa::svm {
 namespace {
@@ -13,141 +14,126 @@ constexpr index_t largest_set = 256;
 /// A working set is solved to this share of the violation it began with: 0.5 doubles the number of rounds,
 /// 0.02 gains nothing.
 constexpr double share = 0.1;
-/// Points of a run of the gradient that one thread updates.
-constexpr index_t gradient_run = 4096;
+/// Rounds with float values end at this share of the tolerance: most gradients then pass in double at once.
+constexpr double float_share = 0.9;
+/// Smaller machines gain less from points at rest than it costs to take them out of the rows.
+constexpr index_t resting_points = 2048;
+/// Rounds between two looks at which points may rest.
+constexpr index_t rest_period = 8;
+/// Points at work are whole vectors of any instruction set.
+constexpr index_t rest_multiple = 32;
+/// Gradients in double without half of the violation gone, after which the values become double.
+constexpr int most_refinements = 3;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
 }
 
+/// A twelfth of the points: small machines would compute rows that they do not need.
+index_t set_size_for(index_t n) {
+    return std::clamp<index_t>(n / 12 / 16 * 16, 64, largest_set);
+}
+
+std::unique_ptr<RowStore> float_store(const PointSet& points, double bytes) {
+    return std::make_unique<RowCache<float>>(std::make_unique<PanelRows<float>>(points), bytes,
+                                             std::min<index_t>(2, points.size()));
+}
+
+std::unique_ptr<RowStore> double_store(const PointSet& points, double bytes) {
+    std::unique_ptr<RowSource<double>> source;
+    if (points.points().is_sparse || points.function().kind == Kernel::precomputed)
+        source = std::make_unique<SetRows>(points);
+    else
+        source = std::make_unique<PanelRows<double>>(points);
+    return std::make_unique<RowCache<double>>(std::move(source), bytes, std::min<index_t>(2, points.size()));
+}
+
 class BatchedMachine final : public Machine {
 public:
-    BatchedMachine(const Task& task, const Settings& settings, const PointSet& points)
+    BatchedMachine(const Task& task, const Settings& settings, const PointSet& points,
+                   const FloatError& error_of_float)
         : Machine(task, settings, task.grouped),
           points_(points),
-          cache_(points, settings.cache_bytes, std::min<index_t>(2, points.size())),
-          set_size_(std::min({largest_set, task.size(), cache_.capacity()})),
+          float_error_(error_of_float),
+          store_(in_float() ? float_store(points, settings.cache_bytes)
+                            : double_store(points, settings.cache_bytes)),
+          set_size_(std::min({set_size_for(task.size()), task.size(), store_->capacity()})),
+          sets_(state_, set_size_),
           column_{0, task.twice ? 0 : task.first},
-          chosen_(at(state_.length()), 0),
-          fetched_(at(points.size()), -1),
-          fresh_(state_.starts_at_zero()) {
+          may_rest_(!task.grouped && !task.twice && task.size() >= resting_points),
+          spreads_(in_float() && error_of_float.relative > 0 && error_of_float.relative < 0.01 &&
+                   state_.starts_at_zero()),
+          exact_(state_.starts_at_zero()) {
         for (index_t i = 0; i < task.size(); ++i)
-            state_.diagonal[at(state_.place(i))] = points.diagonal()[at(point(state_.place(i)))];
+            state_.diagonal[at(state_.place(i))] = points.diagonal()[at(column(state_.place(i)))];
         const index_t most = set_size_ + 2 * working_set_kernels().lanes;
         local_k_ = arena::Buffer<double>(at(most) * at(most), 0.0);
         for (arena::Buffer<double>* a : {&f_, &beta_, &lower_, &upper_, &up_, &low_, &diagonal_})
             *a = arena::Buffer<double>(at(most), 0.0);
         identity_ = arena::Buffer<index_t>(at(most), 0);
         std::iota(identity_.begin(), identity_.end(), 0);
+        weight_ = state_.weight();
     }
 
     bool advance(int n_threads) override {
         if (!begun_) {
             begun_ = true;
-            if (!fresh_) return refresh(n_threads), false;
+            if (!exact_) refresh(n_threads);
         }
-        const double violation = state_.violation();
-        if (!(violation + 2.0 * drift_ >= settings_.tol)) return end(Status::ok);
-        if (violation < settings_.tol) {
-            if (fresh_) return end(Status::ok);
-            return refresh(n_threads), false;
-        }
-        if (stalled_) return settle(Status::not_converged, n_threads);
-        if (allowed(1) == 0) return settle(Status::not_converged, n_threads);
-        if (settings_.late()) return settle(Status::time_limit, n_threads);
-        choose();
-        if (fetch(set_.data(), static_cast<index_t>(set_.size()), n_threads) != Status::ok) return false;
-        StepReport report = solve_set();
-        report.violation = violation;
-        stalled_ = stalled(report, points_.largest());
-        return apply(n_threads), false;
+        // A few milliseconds' rounds, whatever their number.
+        const double round_cost = static_cast<double>(set_size_) * static_cast<double>(state_.length()) *
+                                  (static_cast<double>(points_.features()) / 8.0 + 4.0);
+        for (double cost = 0; cost < 1e7 && !interrupted_; cost += round_cost)
+            if (round(n_threads) && !interrupted_) return true;
+        return false;
     }
 
 private:
-    /// The point of a place: its row and column of the kernel matrix.
-    index_t point(index_t place) const {
+    bool in_float() const { return float_error_.finite(); }
+
+    bool round(int n_threads) {
+        const double violation = state_.violation();
+        if (!(violation >= aim())) return settle(Status::ok, n_threads);
+        if (stalled_ && in_float()) {
+            refine(n_threads);
+            if (!interrupted_) turn_to_double(n_threads);
+            return false;
+        }
+        if (stalled_ || allowed(1) == 0) return settle(Status::not_converged, n_threads);
+        if (settings_.late()) return settle(Status::time_limit, n_threads);
+        if (may_rest_ && in_float() && store_->can_keep() && ++rounds_ % rest_period == 0) rest();
+        const std::vector<index_t>& set = sets_.choose();
+        const auto m = static_cast<index_t>(set.size());
+        columns_.resize(at(m));
+        for (index_t r = 0; r < m; ++r) columns_[at(r)] = column(set[at(r)]);
+        interrupted_ = store_->fetch(columns_.data(), m, n_threads) != Status::ok;
+        if (interrupted_) return false;
+        StepReport report = solve_set(set);
+        report.violation = violation;
+        stalled_ = stalled(report, points_.largest());
+        apply(set, n_threads);
+        return false;
+    }
+
+    /// Where rounds end.
+    double aim() const {
+        if (in_float() && !exact_) return float_share * settings_.tol;
+        return settings_.tol;
+    }
+
+    /// The column of a place in the rows of the store.
+    index_t column(index_t place) const {
         const index_t before = state_.lengths()[0];
         return place < before ? column_[0] + place : column_[1] + place - before;
     }
 
-    /// The places that violate most, in turn from above and below, beside half of the set before.
-    void choose() {
-        if (set_size_ < 8) recent_.clear();  // the pair that violates most needs the room
-        for (const index_t p : recent_) chosen_[at(p)] = 1;
-        const index_t wanted = set_size_ - static_cast<index_t>(recent_.size());
-        std::vector<index_t> lists[4];
-        for (int g = 0; g < state_.groups(); ++g) list_violators(g, wanted, lists[2 * g], lists[2 * g + 1]);
-        std::size_t longest = 0;
-        for (const std::vector<index_t>& list : lists) longest = std::max(longest, list.size());
-        std::vector<index_t> added;
-        for (std::size_t r = 0; r < longest; ++r)
-            for (const std::vector<index_t>& from : lists)
-                if (r < from.size() && static_cast<index_t>(added.size()) < wanted && !chosen_[at(from[r])]) {
-                    added.push_back(from[r]);
-                    chosen_[at(from[r])] = 1;
-                }
-        set_ = added;
-        set_.insert(set_.end(), recent_.begin(), recent_.end());
-        for (const index_t p : set_) chosen_[at(p)] = 0;
-        recent_.assign(set_.begin(), set_.begin() + static_cast<std::ptrdiff_t>(set_.size() / 2));
-        if (state_.grouped()) {
-            const index_t boundary = state_.lengths()[0];
-            std::stable_partition(set_.begin(), set_.end(), [=](index_t p) { return p < boundary; });
-        }
-    }
-
-    void list_violators(int g, index_t most, std::vector<index_t>& rising, std::vector<index_t>& falling) {
-        double least = 0, largest = 0;
-        state_.extremes(g, least, largest);
-        const double *f = state_.f.data(), *up = state_.up.data(), *low = state_.low.data();
-        for (index_t p = state_.group_begin(g); p < state_.group_end(g); ++p) {
-            if (chosen_[at(p)]) continue;
-            if (f[p] + up[p] < largest) rising.push_back(p);
-            if (f[p] + low[p] > least) falling.push_back(p);
-        }
-        keep_first(rising, most, [=](index_t a, index_t b) {
-            const double of_a = f[a] + up[a], of_b = f[b] + up[b];
-            return of_a != of_b ? of_a < of_b : a < b;
-        });
-        keep_first(falling, most, [=](index_t a, index_t b) {
-            const double of_a = f[a] + low[a], of_b = f[b] + low[b];
-            return of_a != of_b ? of_a > of_b : a < b;
-        });
-    }
-
-    template <class Before>
-    static void keep_first(std::vector<index_t>& places, index_t n, Before before) {
-        const auto end = places.begin() + std::min(n, static_cast<index_t>(places.size()));
-        if (end != places.end()) std::nth_element(places.begin(), end, places.end(), before);
-        places.erase(end, places.end());
-        std::sort(places.begin(), places.end(), before);
-    }
-
-    /// rows_[r] = the kernel row of the point of places[r]; two places may share a point.
-    Status fetch(const index_t* places, index_t m, int n_threads) {
-        std::vector<index_t> points;
-        for (index_t r = 0; r < m; ++r) {
-            const std::size_t i = at(point(places[r]));
-            if (fetched_[i] >= 0) continue;
-            fetched_[i] = static_cast<index_t>(points.size());
-            points.push_back(point(places[r]));
-        }
-        std::vector<const double*> rows(points.size());
-        const Status status =
-            cache_.get(points.data(), static_cast<index_t>(points.size()), n_threads, rows.data());
-        rows_.resize(at(m));
-        for (index_t r = 0; r < m; ++r) rows_[at(r)] = rows[at(fetched_[at(point(places[r]))])];
-        for (const index_t i : points) fetched_[at(i)] = -1;
-        return status;
-    }
-
-    StepReport solve_set() {
-        const auto m = static_cast<index_t>(set_.size());
+    StepReport solve_set(const std::vector<index_t>& set) {
+        const auto m = static_cast<index_t>(set.size());
         const index_t lanes = working_set_kernels().lanes, boundary = state_.lengths()[0];
         const auto filled = [=](index_t n) { return (n + lanes - 1) / lanes * lanes; };
         index_t of_first = m;
         if (state_.grouped())
-            of_first = std::count_if(set_.begin(), set_.end(), [=](index_t p) { return p < boundary; });
+            of_first = std::count_if(set.begin(), set.end(), [=](index_t p) { return p < boundary; });
         const index_t length[2] = {filled(of_first), filled(m - of_first)};
         const index_t stride = length[0] + length[1];
         local_.resize(at(m));
@@ -155,7 +141,7 @@ private:
         std::fill(up_.begin(), up_.end(), HUGE_VAL);
         std::fill(low_.begin(), low_.end(), -HUGE_VAL);
         for (index_t r = 0; r < m; ++r) {
-            const std::size_t i = at(set_[at(r)]), p = at(local_[at(r)]);
+            const std::size_t i = at(set[at(r)]), p = at(local_[at(r)]);
             f_[p] = state_.f[i];
             beta_[p] = state_.beta[i];
             lower_[p] = state_.lower[i];
@@ -164,58 +150,176 @@ private:
             low_[p] = state_.low[i];
             diagonal_[p] = state_.diagonal[i];
         }
-        for (index_t r = 0; r < m; ++r)
-            for (index_t c = 0; c < m; ++c)
-                local_k_[at(local_[at(r)] * stride + local_[at(c)])] = rows_[at(r)][point(set_[at(c)])];
-        const WorkingSet set = {local_k_.data(),        stride,          identity_.data(), {0, length[0]},
-                                {length[0], length[1]}, f_.data(),       beta_.data(),     lower_.data(),
-                                upper_.data(),          up_.data(),      low_.data(),      diagonal_.data(),
-                                state_.epsilon(),       state_.grouped()};
+        store_->block(local_.data(), stride, local_k_.data());
+        const WorkingSet block = {local_k_.data(),        stride,          identity_.data(), {0, length[0]},
+                                  {length[0], length[1]}, f_.data(),       beta_.data(),     lower_.data(),
+                                  upper_.data(),          up_.data(),      low_.data(),      diagonal_.data(),
+                                  state_.epsilon(),       state_.grouped()};
         StepReport report{};
-        working_set_kernels().solve(&set, 0.5 * settings_.tol, share, allowed(100 * m), &report);
+        working_set_kernels().solve(&block, 0.5 * settings_.tol, share, allowed(100 * m), &report);
         outcome.steps += report.steps;
         return report;
     }
 
     /// Takes over the new coefficients and brings the gradient up to date.
-    void apply(int n_threads) {
-        std::vector<const double*> rows;
-        std::vector<double> change;
-        double moved = 0;
-        for (std::size_t r = 0; r < set_.size(); ++r) {
-            const std::size_t i = at(set_[r]), p = at(local_[r]);
+    void apply(const std::vector<index_t>& set, int n_threads) {
+        change_.assign(set.size(), 0.0);
+        growth_.assign(set.size(), 0.0);
+        double moved = 0, grown = 0;
+        for (std::size_t r = 0; r < set.size(); ++r) {
+            const std::size_t i = at(set[r]), p = at(local_[r]);
             if (beta_[p] == state_.beta[i]) continue;
-            rows.push_back(rows_[r]);
-            change.push_back(beta_[p] - state_.beta[i]);
-            moved += std::abs(change.back());
+            change_[r] = beta_[p] - state_.beta[i];
+            moved += std::abs(change_[r]);
+            growth_[r] = std::abs(beta_[p]) - std::abs(state_.beta[i]);
+            grown += growth_[r];
             state_.beta[i] = beta_[p];
-            state_.mark(set_[r]);
+            state_.mark(set[r]);
         }
-        add(rows, change, n_threads);
-        fresh_ = false;
+        add(change_.data(), spreads_ ? growth_.data() : nullptr, n_threads);
+        exact_ = false;
         // Each term is rounded once beside sums no larger than those of all coefficients.
-        drift_ += 1.2e-16 * static_cast<double>(rows.size()) *
-                  ((state_.weight() + moved) * points_.largest() + state_.largest_linear());
+        weight_ = std::max(weight_ + grown, 0.0);
+        drift_ += 1.2e-16 * static_cast<double>(set.size()) *
+                  ((weight_ + moved) * points_.largest() + state_.largest_linear());
     }
 
-    void add(const std::vector<const double*>& rows, const std::vector<double>& weight, int n_threads) {
-        const auto m = static_cast<index_t>(rows.size());
-        double* f = state_.f.data();
-        for (int run = 0; run < 2; ++run) {
-            const index_t n = state_.lengths()[run];
-            const index_t chunks = (n + gradient_run - 1) / gradient_run;
-            std::vector<const double*> part(rows);
-            for (const double*& row : part) row += column_[run];
-            threads::parallel_for(chunks, m * n < 1'000'000 ? 1 : n_threads, [&](index_t chunk, int) {
-                working_set_kernels().accumulate(part.data(), weight.data(), m, chunk * gradient_run,
-                                                 std::min(n, (chunk + 1) * gradient_run), f);
-            });
-            f += n;
+    void add(const double* weight, const double* growth, int n_threads) {
+        for (int g = 0; g < 2; ++g) {
+            const index_t first = g == 0 ? 0 : state_.lengths()[0];
+            index_t n = state_.lengths()[g];
+            if (state_.resting()) n = g == 0 ? state_.active() : 0;
+            double* spread = growth == nullptr ? nullptr : state_.spread.data() + first;
+            if (store_->add(weight, growth, column_[g], n, state_.f.data() + first, spread, n_threads) !=
+                Status::ok)
+                interrupted_ = true;
         }
     }
 
-    /// F = K beta + p from the coefficients.
+    /// Points whose coefficients are at a bound that the gradient holds them to go to rest.
+    void rest() {
+        const index_t n = state_.active();
+        if (n <= 2 * set_size_) return;
+        double least = 0, largest = 0;
+        state_.extremes(0, least, largest);
+        std::vector<index_t> kept, dropped;
+        for (index_t p = 0; p < n; ++p) {
+            const double f = state_.f[at(p)];
+            const bool holds = f + state_.up[at(p)] > largest && f + state_.low[at(p)] < least;
+            (holds ? dropped : kept).push_back(p);
+        }
+        const std::size_t filling = (at(rest_multiple) - kept.size() % at(rest_multiple)) % at(rest_multiple);
+        if (static_cast<double>(kept.size() + filling) > 0.8 * static_cast<double>(n)) return;
+        kept.insert(kept.end(), dropped.begin(), dropped.begin() + static_cast<std::ptrdiff_t>(filling));
+        std::sort(kept.begin(), kept.end());
+        std::vector<index_t> now(at(n), -1);
+        for (std::size_t j = 0; j < kept.size(); ++j) now[at(kept[j])] = static_cast<index_t>(j);
+        state_.rest(kept.data(), static_cast<index_t>(kept.size()));
+        store_->keep(kept.data(), static_cast<index_t>(kept.size()));
+        sets_.renumber(now);
+    }
+
+    /// The end, if the gradient in double agrees.
+    bool settle(Status status, int n_threads) {
+        const double violation = state_.violation();
+        if (in_float()) {
+            if (!exact_ || state_.resting()) refine(n_threads);
+        } else if (!exact_ && 2.0 * drift_ + (status == Status::ok ? violation : 0.0) >= settings_.tol) {
+            refresh(n_threads);
+        }
+        if (interrupted_) return false;
+        if (status != Status::ok || !(state_.violation() >= settings_.tol)) return end(status);
+        if (!store_) store_ = float_store(points_, settings_.cache_bytes);
+        if (in_float() && state_.violation() > 0.5 * refined_violation_ && ++refinements_ >= most_refinements)
+            turn_to_double(n_threads);
+        refined_violation_ = state_.violation();
+        return false;
+    }
+
+    /// Float values do not lead there.
+    void turn_to_double(int n_threads) {
+        float_error_ = {HUGE_VAL, HUGE_VAL};
+        stalled_ = false;
+        store_.reset();  // its memory is wanted
+        store_ = double_store(points_, settings_.cache_bytes);
+        set_size_ = std::min(set_size_, store_->capacity());
+        sets_.restart(set_size_);
+        refresh(n_threads);
+    }
+
+    /// The gradient in double from the coefficients, where it can matter (doubtful()).
+    void refine(int n_threads) {
+        const double weight = state_.weight();
+        std::vector<index_t> support, query;
+        std::vector<double> coefficient;
+        for (index_t p = 0; p < state_.length(); ++p) {
+            if (state_.beta[at(p)] == 0.0) continue;
+            support.push_back(point(p));
+            coefficient.push_back(state_.beta[at(p)]);
+        }
+        const std::vector<index_t> places = doubtful(weight + refined_weight_);
+        for (const index_t p : places) query.push_back(point(p));
+        std::vector<double> sums(query.size());
+        if (points_.sums(query.data(), static_cast<index_t>(query.size()), support.data(), coefficient.data(),
+                         static_cast<index_t>(support.size()), sums.data(), n_threads) != Status::ok) {
+            interrupted_ = true;
+            return;
+        }
+        for (std::size_t q = 0; q < places.size(); ++q)
+            state_.f[at(places[q])] = state_.linear[at(places[q])] + sums[q];
+        if (state_.resting()) {
+            state_.wake();
+            store_.reset();
+            sets_.restart(set_size_);
+            spreads_ = false;  // those at rest have missed changes
+        }
+        drift_ = state_.rounding(points_.largest());
+        refined_weight_ = weight_ = weight;
+        refined_spread_.assign(state_.spread.begin(), state_.spread.end());
+        exact_ = true;
+    }
+
+    /// A bound on the error of F at a place at work as it is summed from float values, which errs in what the
+    /// coefficients have changed by since they met in double: with `weight` at least that and
+    /// spread = sum_j |beta_j| k(t, j), as long as it is kept.
+    double error_at(index_t place, double weight) const {
+        double spread = weight * points_.largest();
+        if (spreads_) {
+            spread = state_.spread[at(place)] + 2.0 * drift_;
+            if (!refined_spread_.empty()) spread += refined_spread_[at(place)];
+        }
+        return 1.02 * (float_error_.absolute * weight + float_error_.relative * spread) + drift_;
+    }
+
+    /// Places whose terms of violation, multiplier and gap an error of F could change: those of the support,
+    /// those at rest, and those that their error and that of the others leave on the side of a pair that
+    /// could move. All others are at a bound that the exact gradient holds them to as well.
+    std::vector<index_t> doubtful(double weight) const {
+        std::vector<index_t> places;
+        for (int g = 0; g < state_.groups(); ++g) {
+            double least = 0, largest = 0, most = 0;
+            state_.extremes(g, least, largest);
+            const double top = std::max(least, largest), bottom = std::min(least, largest);
+            const auto inside = [&](index_t p, double error) {
+                const std::size_t i = at(p);
+                return state_.f[i] + state_.up[i] <= top + error ||
+                       state_.f[i] + state_.low[i] >= bottom - error;
+            };
+            for (index_t p = state_.group_begin(g); p < state_.group_end(g); ++p)
+                if (state_.beta[at(p)] != 0.0 || inside(p, 0.0)) most = std::max(most, error_at(p, weight));
+            for (index_t p = state_.group_begin(g); p < state_.group_end(g); ++p)
+                if (state_.beta[at(p)] != 0.0 || inside(p, most + error_at(p, weight))) places.push_back(p);
+        }
+        for (index_t p = state_.active(); state_.resting() && p < state_.size(); ++p) places.push_back(p);
+        return places;
+    }
+
+    /// The point of a place.
+    index_t point(index_t place) const { return state_.resting() ? state_.point(place) : column(place); }
+
+    /// F = K beta + p from the coefficients, by rows.
     void refresh(int n_threads) {
+        if (in_float()) return refine(n_threads);
         state_.reset_gradient();
         std::vector<index_t> support;
         for (index_t p = 0; p < state_.length(); ++p)
@@ -223,17 +327,18 @@ private:
         for (std::size_t s = 0; s < support.size(); s += at(set_size_)) {
             const index_t m = std::min(set_size_, static_cast<index_t>(support.size() - s));
             std::vector<double> weight(at(m));
-            if (fetch(support.data() + s, m, n_threads) != Status::ok) return;
-            for (index_t r = 0; r < m; ++r) weight[at(r)] = state_.beta[at(support[s + at(r)])];
-            add(rows_, weight, n_threads);
+            columns_.resize(at(m));
+            for (index_t r = 0; r < m; ++r) {
+                weight[at(r)] = state_.beta[at(support[s + at(r)])];
+                columns_[at(r)] = column(support[s + at(r)]);
+            }
+            interrupted_ = store_->fetch(columns_.data(), m, n_threads) != Status::ok;
+            if (interrupted_) return;
+            add(weight.data(), nullptr, n_threads);
         }
+        weight_ = state_.weight();
         drift_ = state_.rounding(points_.largest());
-        fresh_ = true;
-    }
-
-    bool settle(Status status, int n_threads) {
-        if (2.0 * drift_ >= 0.01 * settings_.tol && !fresh_) refresh(n_threads);
-        return end(status);
+        exact_ = true;
     }
 
     bool end(Status status) {
@@ -242,23 +347,50 @@ private:
     }
 
     const PointSet& points_;
-    RowCache cache_;
+    FloatError float_error_;  ///< not finite: values are double
+    std::unique_ptr<RowStore> store_;
     index_t set_size_;
+    WorkingSets sets_;
     index_t column_[2];
-    std::vector<char> chosen_;
-    std::vector<index_t> set_, recent_, local_;
-    std::vector<const double*> rows_;
-    std::vector<index_t> fetched_;  ///< a point's number among those being fetched, else -1
+    bool may_rest_;
+    std::vector<index_t> columns_, local_;
+    std::vector<double> change_, growth_;
     arena::Buffer<double> local_k_, f_, beta_, lower_, upper_, up_, low_, diagonal_;
     arena::Buffer<index_t> identity_;
-    double drift_ = 0.0;
-    bool begun_ = false, fresh_, stalled_ = false;
+    double weight_ = 0.0;          ///< sum_t |beta_t|
+    double refined_weight_ = 0.0;  ///< the same when the gradient was last summed in double
+    double refined_violation_ = HUGE_VAL;
+    double drift_ = 0.0;  ///< bound on the rounding errors of the sums in double
+    /// Whether state_.spread is kept, for values with an error relative to them; and what it was when the
+    /// gradient was last summed in double.
+    bool spreads_;
+    std::vector<double> refined_spread_;
+    int refinements_ = 0;
+    index_t rounds_ = 0;
+    bool begun_ = false, exact_, stalled_ = false, interrupted_ = false;
 };
+
+/// The error of float values, infinite where they would not lead to the tolerance.
+FloatError useful_float_error(const Task& task, const Settings& settings, const PointSet& points) {
+    double widest = 0;
+    for (index_t i = 0; i < task.size(); ++i) widest = std::max({widest, task.upper[i], -task.lower[i]});
+    const FloatError error = float_error(points);
+    // Errors of many coefficients cancel for the most part, and refinement takes out several digits.
+    const double expected =
+        error.worst(points.largest()) * widest * std::sqrt(static_cast<double>(task.size()));
+    if (expected < 2e4 * settings.tol) return error;
+    return {HUGE_VAL, HUGE_VAL};
+}
 
 }  // namespace
 
+bool float_serves(const Task& task, const Settings& settings, const PointSet& points) {
+    return useful_float_error(task, settings, points).finite();
+}
+
 std::unique_ptr<Machine> batched_machine(const Task& task, const Settings& settings, const PointSet& points) {
-    return std::make_unique<BatchedMachine>(task, settings, points);
+    return std::make_unique<BatchedMachine>(task, settings, points,
+                                            useful_float_error(task, settings, points));
 }
 
 }  // namespace mlqa::svm

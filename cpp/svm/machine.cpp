@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 namespace mlqa::svm {
 namespace {
@@ -10,13 +12,10 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2;
 
+/// To whole vectors of float, which are twice as long as those of double.
 index_t filled(index_t n) {
-    const index_t lanes = working_set_kernels().lanes;
+    const index_t lanes = 2 * working_set_kernels().lanes;
     return (n + lanes - 1) / lanes * lanes;
-}
-
-std::size_t at(index_t i) {
-    return static_cast<std::size_t>(i);
 }
 
 }  // namespace
@@ -37,6 +36,7 @@ State::State(const Task& task, bool two_runs)
     low = arena::Buffer<double>(n, -infinity);
     diagonal = arena::Buffer<double>(n, 0.0);
     linear = arena::Buffer<double>(n, 0.0);
+    spread = arena::Buffer<double>(n, 0.0);
     for (index_t i = 0; i < size_; ++i) {
         const std::size_t p = at(place(i));
         linear[p] = task.linear[i];
@@ -47,6 +47,44 @@ State::State(const Task& task, bool two_runs)
         mark(place(i));
     }
     reset_gradient();
+}
+
+/// Place p becomes what place from[p] was.
+void State::reorder(const std::vector<index_t>& from) {
+    std::vector<double> before(from.size());
+    for (arena::Buffer<double>* array : {&f, &beta, &lower, &upper, &up, &low, &diagonal, &linear, &spread}) {
+        std::copy(array->data(), array->data() + from.size(), before.begin());
+        for (std::size_t p = 0; p < from.size(); ++p) (*array)[p] = before[at(from[p])];
+    }
+}
+
+void State::rest(const index_t* kept, index_t n) {
+    const index_t were = active();
+    std::vector<index_t> from(kept, kept + n);
+    for (index_t p = 0, next = 0; p < were; ++p) {
+        if (next < n && kept[next] == p)
+            ++next;
+        else
+            from.push_back(p);
+    }
+    if (order_.empty()) {
+        order_.resize(at(size_));
+        std::iota(order_.begin(), order_.end(), index_t{0});
+    }
+    std::vector<index_t> order(order_);
+    for (std::size_t p = 0; p < from.size(); ++p) order[p] = order_[at(from[p])];
+    order_ = std::move(order);
+    reorder(from);
+    active_ = n;
+}
+
+void State::wake() {
+    if (!resting()) return;
+    std::vector<index_t> from(at(size_));
+    for (index_t p = 0; p < size_; ++p) from[at(order_[at(p)])] = p;
+    reorder(from);
+    order_.clear();
+    active_ = 0;
 }
 
 void State::mark(index_t place_of) {

@@ -11,6 +11,8 @@
 // sum_t (upper_t - lower_t) times the bound on the rounding error of F.
 #pragma once
 
+#include <vector>
+
 #include "core/arena.hpp"
 #include "core/array.hpp"
 #include "core/status.hpp"
@@ -61,9 +63,22 @@ public:
     double largest_linear() const { return largest_linear_; }
     bool grouped() const { return grouped_; }
     int groups() const { return grouped_ ? 2 : 1; }
-    /// Places of group g.
+    /// Places of group g that are at work.
     index_t group_begin(int g) const { return g == 0 ? 0 : length_[0]; }
-    index_t group_end(int g) const { return grouped_ && g == 0 ? length_[0] : length(); }
+    index_t group_end(int g) const {
+        if (resting()) return active_;
+        return grouped_ && g == 0 ? length_[0] : length();
+    }
+    /// Whether some places are at rest: violation() and extremes() leave them out.
+    bool resting() const { return active_ > 0; }
+    index_t active() const { return resting() ? active_ : size_; }
+    /// The places at work become kept[0] < ... < kept[n - 1] of those that were, in front; of a machine with
+    /// one run. n is a multiple of the lanes of all vectors.
+    void rest(const index_t* kept, index_t n);
+    /// All places are at work again, in the order of the task.
+    void wake();
+    /// The point of a place, as the task counts them.
+    index_t point(index_t place) const { return order_.empty() ? place : order_[at(place)]; }
 
     /// up and low of one place, from beta.
     void mark(index_t place);
@@ -81,13 +96,18 @@ public:
     void certify(double error, Outcome& outcome) const;
 
     arena::Buffer<double> f, beta, lower, upper, up, low, diagonal, linear;
+    arena::Buffer<double> spread;  ///< for its user: sum_j |beta_j| k(t, j), or whatever goes with the places
 
 private:
+    static std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+    void reorder(const std::vector<index_t>& from);
     double multiplier(int g) const;
     double slack(std::size_t p, double rho) const;
 
     index_t size_, run_;
     index_t length_[2];
+    index_t active_ = 0;          ///< places at work if some are at rest, else 0
+    std::vector<index_t> order_;  ///< points of the places while some are at rest
     double epsilon_;
     bool grouped_;
     double total_[2];

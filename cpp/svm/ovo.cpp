@@ -63,8 +63,11 @@ private:
 
     bool shares_matrix() const {
         if (problem_.classes == 2) return false;
+        // Many machines of dense points together need few of all values.
+        const bool dense = !problem_.points.is_sparse && problem_.function.kind != Kernel::precomputed;
+        const index_t most = dense && total() > direct_points ? float_points : direct_points;
         for (index_t m = 0; m < problem_.machines(); ++m)
-            if (size(m) > direct_points) return false;
+            if (size(m) > most) return false;
         const auto n = static_cast<double>(total());
         return n * n * sizeof(double) <= settings_.cache_bytes;
     }
@@ -72,6 +75,7 @@ private:
     void compute_matrix() {
         set_ = std::make_unique<PointSet>(problem_.points, problem_.order, problem_.order, total(),
                                           problem_.function);
+        set_->prepare_rows();
         const index_t n = set_->size(), stride = set_->stride();
         // A machine reads the filling of its runs, past the last row too.
         matrix_ = arena::Buffer<double>(at(n + 1) * at(stride));

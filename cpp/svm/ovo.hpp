@@ -1,10 +1,11 @@
 // One-vs-one: a binary machine for every two of k classes, (0, 1), (0, 2), ..., (k-2, k-1), the first class
 // of a pair as y = 1 (S. Knerr, L. Personnaz and G. Dreyfus, 1990; LIBSVM's order).
 //
-// Where the kernel matrix of all points fits the cache and every machine is small, it is computed once and
-// the machines work inside it; otherwise each machine has its own rows. Small machines share the threads, in
-// groups whose kernel values together fit the cache; large ones have all threads in turn. Neither choice
-// depends on the number of threads, and each machine is solved in one order of operations.
+// Where there are few points, or every machine is small, and the kernel matrix of all points fits the cache,
+// it is computed once and the machines work inside it; otherwise each machine has its own rows. Small
+// machines share the threads, in groups whose kernel values together fit the cache; large ones have all
+// threads in turn. Neither choice depends on the number of threads, and each machine is solved in one order
+// of operations.
 #pragma once
 
 #include <vector>

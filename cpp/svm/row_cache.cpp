@@ -1,78 +1,189 @@
 #include "svm/row_cache.hpp"
 
 #include <algorithm>
+#include <type_traits>
+
+#include "core/threads.hpp"
+#include "svm/panels.kernel.hpp"
 
 namespace mlqa::svm {
 namespace {
+
+constexpr index_t absent = -1, awaited = -2;
+/// Points of a run of the gradient that one thread updates.
+constexpr index_t gradient_run = 2048;
+constexpr double slab_bytes = 8e6;
+/// What may be read beside the last row.
+constexpr std::ptrdiff_t beyond = 64;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
 }
 
+template <class T>
+const PanelTable<T>& panel_table() {
+    if constexpr (std::is_same_v<T, float>)
+        return panels_kernels().f32;
+    else
+        return panels_kernels().f64;
+}
+
 }  // namespace
 
-RowCache::RowCache(const PointSet& points, double bytes, index_t least)
-    : points_(points), slot_(at(points.size()), -1) {
-    const double row = static_cast<double>(points.stride()) * sizeof(double);
-    const double rows = std::min(bytes / row, static_cast<double>(points.size()));
+template <class T>
+RowCache<T>::RowCache(std::unique_ptr<RowSource<T>> source, double bytes, index_t least)
+    : source_(std::move(source)), slot_(at(source_->size()), absent) {
+    const double row_bytes = static_cast<double>(source_->stride()) * sizeof(T);
+    const double rows = std::min(bytes / row_bytes, static_cast<double>(source_->size()));
     capacity_ = std::max(least, static_cast<index_t>(rows));
-    // A run of columns that begins inside of a row reads its filling past the end.
-    values_ = arena::Buffer<double>(at(capacity_ + 1) * at(points.stride()));
-    std::fill(values_.data() + capacity_ * points.stride(), values_.end(), 0.0);
-    owner_.assign(at(capacity_), -1);
-    stamp_.assign(at(capacity_), 0);
+    const auto fitting = static_cast<index_t>(slab_bytes / row_bytes);
+    slab_rows_ = std::clamp<index_t>(std::min(fitting, capacity_ / 4), 1, capacity_);
+    slab_size_ = slab_rows_ * source_->stride();
+    const bool all = capacity_ == source_->size();
+    most_slabs_ = (capacity_ + (all ? slab_rows_ - 1 : 0)) / slab_rows_;
+    set_capacity();
+}
+
+/// As many rows as the slabs hold, which grow in number when rows get shorter.
+template <class T>
+void RowCache<T>::set_capacity() {
+    slab_rows_ = slab_size_ / source_->stride();
+    capacity_ = std::min(most_slabs_ * slab_rows_, source_->size());
+    owner_.resize(at(capacity_), absent);
+    stamp_.resize(at(capacity_), 0);
+}
+
+template <class T>
+void RowCache<T>::grow() {
+    slabs_.emplace_back(at(slab_size_ + beyond));
+    std::fill(slabs_.back().end() - beyond, slabs_.back().end(), T(0));
 }
 
 /// A free slot, or that of the next victim.
-index_t RowCache::take_slot(std::vector<index_t>& victims) {
+template <class T>
+index_t RowCache<T>::take_slot(std::vector<index_t>& victims) {
     if (used_ < capacity_) {
-        // The filling of a row is read beside it, so it must hold numbers.
-        double* row = values_.data() + used_ * points_.stride();
-        std::fill(row + points_.size(), row + points_.stride(), 0.0);
+        if (used_ == static_cast<index_t>(slabs_.size()) * slab_rows_) grow();
+        // What follows the points of a row is read beside them, so it must hold numbers.
+        std::fill(row(used_) + source_->size(), row(used_) + source_->stride() + beyond, T(0));
         return used_++;
     }
     const index_t slot = victims.back();
     victims.pop_back();
-    slot_[at(owner_[at(slot)])] = -1;
+    slot_[at(owner_[at(slot)])] = absent;
     return slot;
 }
 
-Status RowCache::get(const index_t* which, index_t m, int n_threads, const double** rows) {
+template <class T>
+std::vector<index_t> RowCache<T>::oldest(index_t n) const {
+    std::vector<index_t> slots;
+    if (n <= 0) return slots;
+    for (index_t slot = 0; slot < used_; ++slot)
+        if (stamp_[at(slot)] != clock_) slots.push_back(slot);
+    const auto older = [&](index_t a, index_t b) {
+        return stamp_[at(a)] != stamp_[at(b)] ? stamp_[at(a)] < stamp_[at(b)] : a < b;
+    };
+    std::nth_element(slots.begin(), slots.begin() + n - 1, slots.end(), older);
+    slots.resize(at(n));
+    return slots;
+}
+
+template <class T>
+Status RowCache<T>::fetch(const index_t* points, index_t m, int n_threads) {
     ++clock_;
+    points_.assign(points, points + m);
     std::vector<index_t> missing;
-    for (index_t r = 0; r < m; ++r) {
-        const index_t slot = slot_[at(which[r])];
-        if (slot >= 0)
+    for (const index_t i : points_) {
+        index_t& slot = slot_[at(i)];
+        if (slot >= 0) {
             stamp_[at(slot)] = clock_;
-        else
-            missing.push_back(which[r]);
+        } else if (slot == absent) {
+            slot = awaited;
+            missing.push_back(i);
+        }
     }
-    std::vector<index_t> victims;
-    const index_t lacking = static_cast<index_t>(missing.size()) - (capacity_ - used_);
-    if (lacking > 0) {
-        for (index_t slot = 0; slot < used_; ++slot)
-            if (stamp_[at(slot)] != clock_) victims.push_back(slot);
-        const auto older = [&](index_t a, index_t b) {
-            return stamp_[at(a)] != stamp_[at(b)] ? stamp_[at(a)] < stamp_[at(b)] : a < b;
-        };
-        std::nth_element(victims.begin(), victims.begin() + lacking - 1, victims.end(), older);
-        victims.resize(at(lacking));
-    }
-    std::vector<double*> out;
+    std::vector<index_t> victims = oldest(static_cast<index_t>(missing.size()) - (capacity_ - used_));
+    std::vector<T*> out;
     for (const index_t i : missing) {
         const index_t slot = take_slot(victims);
         owner_[at(slot)] = i;
         slot_[at(i)] = slot;
         stamp_[at(slot)] = clock_;
-        out.push_back(values_.data() + slot * points_.stride());
+        out.push_back(row(slot));
     }
-    Status status = Status::ok;
-    if (!missing.empty()) {
-        points_.pack(missing.data(), static_cast<index_t>(missing.size()), block_);
-        status = points_.rows(block_, out.data(), n_threads);
-    }
-    for (index_t r = 0; r < m; ++r) rows[r] = values_.data() + slot_[at(which[r])] * points_.stride();
-    return status;
+    rows_.clear();
+    for (const index_t i : points_) rows_.push_back(row(slot_[at(i)]));
+    if (missing.empty()) return Status::ok;
+    return source_->rows(missing.data(), static_cast<index_t>(missing.size()), out.data(), n_threads);
 }
+
+template <class T>
+void RowCache<T>::block(const index_t* place, index_t stride, double* k) {
+    const auto m = static_cast<index_t>(points_.size());
+    const index_t width = panel_table<T>().panel_width, held = (m + width - 1) / width * width;
+    if (block_.size() < at(m * held)) block_ = arena::Buffer<T>(at(m * held));
+    std::vector<T*> rows(at(m));
+    for (index_t r = 0; r < m; ++r) rows[at(r)] = block_.data() + r * held;
+    if (!source_->block(points_.data(), m, rows.data())) look_up(rows.data());
+    for (index_t r = 0; r < m; ++r)
+        for (index_t c = 0; c < m; ++c) k[place[r] * stride + place[c]] = static_cast<double>(rows[at(r)][c]);
+}
+
+/// The block from the rows that are held; its upper half alone where the lower one is the same.
+template <class T>
+void RowCache<T>::look_up(T* const* out) const {
+    const bool symmetric = source_->symmetric();
+    for (std::size_t r = 0; r < points_.size(); ++r)
+        for (std::size_t c = symmetric ? r : 0; c < points_.size(); ++c) {
+            out[r][c] = rows_[r][points_[c]];
+            if (symmetric) out[c][r] = out[r][c];
+        }
+}
+
+template <class T>
+Status RowCache<T>::add(const double* weight, const double* growth, index_t column, index_t n, double* f,
+                        double* spread, int n_threads) {
+    std::vector<const T*> rows;
+    std::vector<double> weights, growths;
+    for (std::size_t r = 0; r < points_.size(); ++r) {
+        if (weight[r] == 0.0) continue;
+        rows.push_back(rows_[r] + column);
+        weights.push_back(weight[r]);
+        if (spread != nullptr) growths.push_back(growth[r]);
+    }
+    const auto m = static_cast<index_t>(rows.size());
+    const index_t chunks = (n + gradient_run - 1) / gradient_run;
+    return threads::parallel_for(chunks, m * n < 1'000'000 ? 1 : n_threads, [&](index_t chunk, int) {
+        panel_table<T>().accumulate(rows.data(), weights.data(), growths.data(), m, chunk * gradient_run,
+                                    std::min(n, (chunk + 1) * gradient_run), f, spread);
+    });
+}
+
+/// Rows move towards the front only, so in the order of the slots none is overwritten before it has moved.
+template <class T>
+void RowCache<T>::keep(const index_t* kept, index_t n) {
+    const index_t before = source_->stride(), rows_before = slab_rows_;
+    std::vector<index_t> place(slot_.size(), absent);
+    for (index_t j = 0; j < n; ++j) place[at(kept[j])] = j;
+    source_->keep(kept, n);
+    set_capacity();
+    slot_.assign(at(n), absent);
+    const index_t used = used_;
+    used_ = 0;
+    for (index_t slot = 0; slot < used; ++slot) {
+        const index_t point = place[at(owner_[at(slot)])];
+        if (point < 0) continue;
+        const T* from = slabs_[at(slot / rows_before)].data() + slot % rows_before * before;
+        T* to = row(used_);
+        for (index_t j = 0; j < n; ++j) to[j] = from[kept[j]];
+        std::fill(to + n, to + source_->stride(), T(0));
+        owner_[at(used_)] = point;
+        stamp_[at(used_)] = stamp_[at(slot)];
+        slot_[at(point)] = used_++;
+    }
+}
+
+template class RowCache<float>;
+template class RowCache<double>;
 
 }  // namespace mlqa::svm

@@ -1,31 +1,55 @@
 // Rows of the kernel matrix that were computed, as many as the cache holds; the least recently used go first.
+//
+// Rows lie in slabs of one size, taken as they are needed: memory that was touched before is found again by
+// the next machine, whatever the length of its rows. Fresh pages would cost more than the values in them.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "core/arena.hpp"
 #include "core/status.hpp"
-#include "svm/rows.hpp"
+#include "svm/row_source.hpp"
+#include "svm/row_store.hpp"
 
 namespace mlqa::svm {
 
-class RowCache {
+template <class T>
+class RowCache final : public RowStore {
 public:
     /// Holds at least `least` rows.
-    RowCache(const PointSet& points, double bytes, index_t least);
+    RowCache(std::unique_ptr<RowSource<T>> source, double bytes, index_t least);
 
-    index_t capacity() const { return capacity_; }
-    /// rows[r] = row which[r] of the kernel matrix; valid until the next call. m is at most capacity().
-    Status get(const index_t* which, index_t m, int n_threads, const double** rows);
+    index_t capacity() const override { return capacity_; }
+    Status fetch(const index_t* points, index_t m, int n_threads) override;
+    void block(const index_t* place, index_t stride, double* k) override;
+    Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
+               double* spread, int n_threads) override;
+    bool can_keep() const override { return source_->can_keep(); }
+    void keep(const index_t* kept, index_t n) override;
 
 private:
     index_t take_slot(std::vector<index_t>& victims);
+    std::vector<index_t> oldest(index_t n) const;
+    void set_capacity();
+    void grow();
+    void look_up(T* const* out) const;
+    T* row(index_t slot) const {
+        return slabs_[static_cast<std::size_t>(slot / slab_rows_)].data() +
+               slot % slab_rows_ * source_->stride();
+    }
 
-    const PointSet& points_;
+    std::unique_ptr<RowSource<T>> source_;
     index_t capacity_, used_ = 0, clock_ = 0;
-    arena::Buffer<double> values_;
-    std::vector<index_t> slot_, owner_, stamp_;
-    Block block_;
+    index_t slab_size_ = 0, most_slabs_ = 0;  ///< values of a slab, and how many slabs there may be
+    index_t slab_rows_ = 0;
+    std::vector<arena::Buffer<T>> slabs_;
+    arena::Buffer<T> block_;
+    std::vector<index_t> slot_;   ///< of a point, or absent or awaited
+    std::vector<index_t> owner_;  ///< point of a slot
+    std::vector<index_t> stamp_;  ///< when a slot was last asked for
+    std::vector<index_t> points_;
+    std::vector<const T*> rows_;
 };
 
 }  // namespace mlqa::svm

@@ -7,6 +7,7 @@
 
 #include "core/threads.hpp"
 #include "pairwise/tiles.kernel.hpp"
+#include "svm/panels.kernel.hpp"
 
 namespace mlqa::svm {
 namespace {
@@ -72,26 +73,91 @@ PointSet::PointSet(const Points& points, const index_t* index, const index_t* co
         sparse_ = std::make_unique<SparsePoints<double>>(points.sparse, index, n, function);
         std::copy(sparse_->norms(), sparse_->norms() + n, norms_.data());
     } else {
-        pack_dense();
+        dense_norms();
     }
     kernels.diagonal(&function_, norms_.data(), n, diagonal_.data());
     const auto is_finite = [](double v) { return std::isfinite(v); };
     finite_ = std::all_of(norms_.begin(), norms_.end(), is_finite) &&
               std::all_of(diagonal_.begin(), diagonal_.end(), is_finite);
-    const double longest = n == 0 ? 0.0 : *std::max_element(norms_.data(), norms_.data() + n);
-    if (function.kind == Kernel::linear) largest_ = longest;
+    longest_ = n == 0 ? 0.0 : *std::max_element(norms_.data(), norms_.data() + n);
+    if (function.kind == Kernel::linear) largest_ = longest_;
     if (function.kind == Kernel::poly)
-        largest_ = power(std::abs(function.gamma) * longest + std::abs(function.coef0), function.degree);
+        largest_ = power(std::abs(function.gamma) * longest_ + std::abs(function.coef0), function.degree);
 }
 
-void PointSet::pack_dense() {
+/// Norms in the order of the products, from a block of points at a time.
+void PointSet::dense_norms() {
     const RowsKernels& kernels = rows_kernels();
-    const index_t d = points_.features();
+    const index_t d = points_.features(), block = kernels.block_rows;
     if (function_.kind == Kernel::rbf) choose_centre(points_, index_, size_, centre_);
+    arena::Buffer<double> packed(size_of(block, std::max<index_t>(d, 1)));
+    std::vector<index_t> which(size_of(block));
+    for (index_t first = 0; first < size_; first += block) {
+        const index_t n = std::min(block, size_ - first);
+        for (index_t r = 0; r < n; ++r) which[size_of(r)] = source(first + r);
+        tiles_kernels().f64.pack_f64(points_.dense.data, points_.dense.row_stride, points_.dense.col_stride,
+                                     which.data(), n, d, centre_.data(), kernels.block_rows, packed.data());
+        kernels.norms(packed.data(), kernels.block_rows, n, d, norms_.data() + first);
+    }
+}
+
+void PointSet::prepare_rows() {
+    if (function_.kind == Kernel::precomputed || points_.is_sparse || packed_.size() > 0) return;
+    const index_t d = points_.features();
     packed_ = arena::Buffer<double>(size_of(stride_, std::max<index_t>(d, 1)));
     tiles_kernels().f64.pack_f64(points_.dense.data, points_.dense.row_stride, points_.dense.col_stride,
-                                 index_, size_, d, centre_.data(), kernels.panel_width, packed_.data());
-    kernels.norms(packed_.data(), kernels.panel_width, size_, d, norms_.data());
+                                 index_, size_, d, centre_.data(), rows_kernels().panel_width,
+                                 packed_.data());
+}
+
+/// The support in panels, as many at a time as a cache holds; queries in blocks that the threads share.
+Status PointSet::sums(const index_t* query, index_t n, const index_t* support, const double* weight,
+                      index_t m, double* out, int n_threads) const {
+    const PanelTable<double>& kernels = panels_kernels().f64;
+    const MatrixView<const double>& x = points_.dense;
+    const index_t d = points_.features(), width = kernels.panel_width, lanes = panels_kernels().lanes;
+    const index_t step = 4 * kernels.block_rows, chunks = (n + step - 1) / step;
+    const index_t piece = std::max(width, 1'000'000 / std::max<index_t>(d, 1) / width * width);
+    const index_t held = round_up(std::min(piece, m), width);
+    const double work = static_cast<double>(n) * static_cast<double>(m) * static_cast<double>(d + 16);
+    const int used = work < serial_work ? 1 : n_threads;
+    arena::Buffer<double> partial(size_of(n, lanes), 0.0), panels(size_of(held, std::max<index_t>(d, 1))),
+        weights(size_of(held)), panel_norms(size_of(held)),
+        blocks(size_of(used * step, std::max<index_t>(d, 1)));
+    std::vector<index_t> index(size_of(held));
+    for (index_t begin = 0; begin < m; begin += piece) {
+        const index_t here = std::min(piece, m - begin);
+        std::fill(weights.begin(), weights.end(), 0.0);
+        std::fill(panel_norms.begin(), panel_norms.end(), 0.0);
+        for (index_t s = 0; s < here; ++s) {
+            index[size_of(s)] = source(support[begin + s]);
+            weights[size_of(s)] = weight[begin + s];
+            panel_norms[size_of(s)] = norms_[size_of(support[begin + s])];
+        }
+        tiles_kernels().f64.pack_f64(x.data, x.row_stride, x.col_stride, index.data(), here, d,
+                                     centre_.data(), static_cast<int>(width), panels.data());
+        const Status status = threads::parallel_for(chunks, used, [&](index_t chunk, int worker) {
+            const index_t first = chunk * step, rows_here = std::min(step, n - first);
+            double* block = blocks.data() + worker * step * std::max<index_t>(d, 1);
+            index_t rows_of[64];
+            double norms_of[64];
+            for (index_t r = 0; r < rows_here; ++r) {
+                rows_of[r] = source(query[first + r]);
+                norms_of[r] = norms_[size_of(query[first + r])];
+            }
+            tiles_kernels().f64.pack_f64(x.data, x.row_stride, x.col_stride, rows_of, rows_here, d,
+                                         centre_.data(), kernels.block_rows, block);
+            kernels.sums(&function_, block, norms_of, rows_here, panels.data(), panel_norms.data(),
+                         weights.data(), here, d, partial.data() + first * lanes);
+        });
+        if (status != Status::ok) return status;
+    }
+    for (index_t q = 0; q < n; ++q) {
+        double sum = 0;
+        for (index_t l = 0; l < lanes; ++l) sum += partial[size_of(q * lanes + l)];
+        out[q] = sum;
+    }
+    return Status::ok;
 }
 
 void PointSet::pack(const index_t* which, index_t m, Block& block) const {

@@ -1,7 +1,7 @@
 // Rows of the kernel matrix of a set of points, in double.
 //
-// Dense points are packed once into panels (pairwise/tiles.hpp), sparse ones column by column
-// (svm/sparse_rows.hpp). Either way a product is summed over the features in their order, one fused
+// Dense points are packed into panels (pairwise/tiles.hpp) where whole rows are wanted, sparse ones column by
+// column (svm/sparse_rows.hpp). Either way a product is summed over the features in their order, one fused
 // multiply-add a term, and zeros change nothing: dense and sparse input, and any choice of rows and blocks,
 // give the same bits.
 //
@@ -56,6 +56,14 @@ public:
 
     index_t size() const { return size_; }
     index_t features() const { return points_.features(); }
+    const Points& points() const { return points_; }
+    const KernelFunction& function() const { return function_; }
+    /// Row of the caller's points that point i is.
+    index_t source(index_t i) const { return index_ == nullptr ? i : index_[i]; }
+    /// What is taken from dense points before they meet; nullptr: nothing.
+    const double* centre() const { return centre_.data(); }
+    /// The largest squared norm.
+    double longest() const { return longest_; }
     /// Length of a row with its padding.
     index_t stride() const { return stride_; }
     const double* diagonal() const { return diagonal_.data(); }
@@ -66,6 +74,12 @@ public:
     /// Squared norms and diagonal are finite: no product can overflow into a value that is no number.
     bool finite() const { return finite_; }
 
+    /// Packs dense points for rows() and matrix(), which need it; more than once does nothing.
+    void prepare_rows();
+    /// out[q] = sum_s weight[s] k(query[q], support[s]): values and sums in double, kept nowhere, added up in
+    /// an order that depends on the support alone. For dense points.
+    Status sums(const index_t* query, index_t n, const index_t* support, const double* weight, index_t m,
+                double* out, int n_threads) const;
     /// Packs points `which` (positions in this set) into `block`.
     void pack(const index_t* which, index_t m, Block& block) const;
     /// out[r][j] = k(block r, point j) for columns [first, last); `first` is a multiple of chunk_columns().
@@ -81,8 +95,7 @@ public:
     Status matrix(index_t first, index_t last, double* k, int n_threads) const;
 
 private:
-    index_t source(index_t i) const { return index_ == nullptr ? i : index_[i]; }
-    void pack_dense();
+    void dense_norms();
     void matrix_rows(index_t first, index_t last, double* k, Block& block) const;
 
     const Points& points_;
@@ -90,7 +103,7 @@ private:
     const index_t* columns_;
     index_t size_, stride_;
     KernelFunction function_;
-    double largest_ = 1.0;
+    double largest_ = 1.0, longest_ = 0.0;
     bool finite_ = true;
     arena::Buffer<double> centre_, packed_, norms_, diagonal_;
     std::unique_ptr<SparsePoints<double>> sparse_;

@@ -21,11 +21,12 @@ public:
         : Machine(task, settings, true), k_(k), stride_(stride), largest_(largest) {
         layout(task, first, second, diagonal);
     }
-    DirectMachine(const Task& task, const Settings& settings, const PointSet& points)
+    DirectMachine(const Task& task, const Settings& settings, PointSet& points)
         : Machine(task, settings, task.grouped),
           points_(&points),
           stride_(points.stride()),
           largest_(points.largest()) {
+        points.prepare_rows();
         layout(task, 0, task.twice ? 0 : task.first, points.diagonal());
     }
 
@@ -174,13 +175,14 @@ std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settin
     return std::make_unique<DirectMachine>(task, settings, k, stride, first, second, diagonal, largest);
 }
 
-std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, const PointSet& points) {
+std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, PointSet& points) {
     return std::make_unique<DirectMachine>(task, settings, points);
 }
 
-std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, const PointSet& points) {
+std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, PointSet& points) {
     const auto n = static_cast<double>(points.size());
-    if (task.size() <= direct_points && n * n * sizeof(double) <= settings.cache_bytes)
+    const bool direct = task.size() <= (float_serves(task, settings, points) ? float_points : direct_points);
+    if (direct && n * n * sizeof(double) <= settings.cache_bytes)
         return direct_machine(task, settings, points);
     return batched_machine(task, settings, points);
 }

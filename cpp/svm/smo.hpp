@@ -1,14 +1,25 @@
 // Batched sequential minimal optimisation of one machine.
 //
-// A small machine (DirectMachine) has all of its kernel values in memory, and every step looks at all points.
-// A larger one (BatchedMachine) repeats: take a working set of the points that violate optimality most and
-// half of the one before; compute the rows that the cache lacks; solve the working set by itself down to a
-// tenth of the violation; add the rows, weighted by the changes, to the gradient. All values are double.
+// A small machine (DirectMachine) has all of its kernel values in memory, in double, and every step looks at
+// all points. A larger one (BatchedMachine) repeats: take a working set of the points that violate optimality
+// most and half of the one before; compute the rows that the cache lacks; solve the working set by itself
+// down to a tenth of the violation; add the rows, weighted by the changes, to the gradient. Coefficients and
+// gradient are double. The rows of dense points are float: half the memory to pass and twice the values a
+// vector. Of a large machine, points whose coefficients the gradient holds to a bound rest, and the rows get
+// shorter.
 //
-// Stopping. The gradient is summed anew from the coefficients before a machine is called solved (or, where
-// that would cost as much as the training, its rounding error is bounded and counted against tol), so the
-// violation that is reported is that of the coefficients returned. A machine whose violation
-// stays within the rounding error of its gradient ends with Status::not_converged.
+// Stopping. Before a machine is called solved, its gradient is summed anew in double from the coefficients,
+// kernel values included, wherever the bound on the error of float (row_source.hpp) leaves it open whether
+// a point matters: those of the support, those at rest, those near a side of a pair that could move. The
+// others are at a bound which the exact gradient holds them to as well, so that the violation and the gap
+// reported are those of the coefficients returned. Where the exact violation is above the tolerance, rounds
+// go on from the exact gradient: float values then err in the further changes only. If three such gradients
+// did not halve the violation, or if C and the scale of the kernel forbid float from the start, rows are
+// double. (In double, the rounding error of the running gradient is bounded and counted against tol.) A
+// machine whose violation stays within the rounding error of its gradient ends with Status::not_converged.
+//
+// Of 20000 points in 20 features with 7100 support vectors, rows take a quarter of the time, the gradient and
+// the gradient in double as much each; steps inside of working sets take 2 %.
 #pragma once
 
 #include <chrono>
@@ -60,8 +71,9 @@ private:
     double violation_before_ = 0.0;
 };
 
-/// Most points of a machine that keeps all of its kernel values.
-constexpr index_t direct_points = 2048;
+/// Most points of a machine that keeps all of its kernel values: where float values do not serve, and where
+/// they do.
+constexpr index_t direct_points = 2048, float_points = 128;
 
 /// A machine inside a kernel matrix that is there already: row t and column t of point t, the points of the
 /// two classes each contiguous from `first` and `second`.
@@ -69,9 +81,11 @@ std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settin
                                         index_t stride, index_t first, index_t second, const double* diagonal,
                                         double largest);
 /// A machine with a set of its own, which must outlive it.
-std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, const PointSet& points);
+std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, PointSet& points);
+/// Whether float values of these points lead to the tolerance.
+bool float_serves(const Task& task, const Settings& settings, const PointSet& points);
 std::unique_ptr<Machine> batched_machine(const Task& task, const Settings& settings, const PointSet& points);
 /// The one of the two that suits the size.
-std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, const PointSet& points);
+std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, PointSet& points);
 
 }  // namespace mlqa::svm

@@ -224,6 +224,17 @@ void violation(const double* f, const double* up, const double* low, index_t n, 
     *largest = simd::reduce_max(b);
 }
 
+index_t violators(const double* f, const double* penalty, double sign, index_t first, index_t last,
+                  double threshold, index_t* out) {
+    const f64 by = simd::broadcast(sign), most = simd::broadcast(threshold);
+    index_t n = 0;
+    for (index_t t = first; t < last; t += lanes) {
+        std::uint32_t found = simd::bits(by * (simd::load(f + t) + simd::load(penalty + t)) < most);
+        for (; found != 0; found &= found - 1) out[n++] = t + __builtin_ctz(found);
+    }
+    return n;
+}
+
 /// Four rows a pass: a quarter of the loads and stores of f, in the same order of summation.
 void accumulate(const double* const* rows, const double* weight, index_t m, index_t first, index_t last,
                 double* f) {
@@ -247,6 +258,6 @@ void accumulate(const double* const* rows, const double* weight, index_t m, inde
 
 }  // namespace
 
-const WorkingSetKernels MLQA_KERNELS(working_set) = {lanes, solve, violation, accumulate};
+const WorkingSetKernels MLQA_KERNELS(working_set) = {lanes, solve, violation, violators, accumulate};
 
 }  // namespace mlqa

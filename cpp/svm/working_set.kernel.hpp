@@ -62,6 +62,10 @@ struct WorkingSetKernels {
     /// least { f + up } and largest { f + low }, with the filling.
     void (*violation)(const double* f, const double* up, const double* low, index_t n, double* least,
                       double* largest);
+    /// Writes those first <= t < last with sign (f[t] + penalty[t]) < threshold to `out`, in order, and
+    /// returns how many they are. `first` and `last` are multiples of `lanes`.
+    index_t (*violators)(const double* f, const double* penalty, double sign, index_t first, index_t last,
+                         double threshold, index_t* out);
     /// f[t] += sum_r weight[r] rows[r][t], r in order, for first <= t < last, both multiples of `lanes`.
     void (*accumulate)(const double* const* rows, const double* weight, index_t m, index_t first,
                        index_t last, double* f);

@@ -28,6 +28,12 @@ def larger(rng):
     return {"X": X, "y": y, "C": 0.5, "gamma": 0.02}
 
 
+def at_rest(rng):
+    """Enough points that float rows are shared out to threads and points go to rest."""
+    X, y = classes(rng, 6000, 20, 2, spread=1.5)
+    return {"X": X, "y": y, "C": 1.0, "gamma": 0.05, "tol": 1e-5}
+
+
 def few_rows(rng):
     """A cache that holds a part of the rows."""
     return binary(rng, 260, 6) | {"cache_size": 0.1}
@@ -35,7 +41,7 @@ def few_rows(rng):
 
 def smo(n_jobs, X, y, **parameters):
     """Coefficients and the constant; the numbers of steps differ with the rounding."""
-    result = svm_smo(X, y, tol=TOL, n_jobs=n_jobs, **parameters)
+    result = svm_smo(X, y, n_jobs=n_jobs, **{"tol": TOL} | parameters)
     return result.dual_coef, result.intercept, result.objective
 
 
@@ -122,6 +128,7 @@ ROOMS = [
         long_inputs=large,
         long_run=lambda X, y, **p: svm_smo(X, y, n_jobs=2, **p),
     ),
+    Room("svm/smo (points at rest)", at_rest, smo, isa_tolerance=1e-3),
     Room("svm/smo (few rows)", few_rows, smo, isa_tolerance=1e-5),
     Room("svm/ovo", ten_classes, ovo, isa_tolerance=1e-5),
     Room("svm/ovo (sparse)", sparse_classes, sparse_ovo, isa_tolerance=1e-5),

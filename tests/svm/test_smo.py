@@ -123,6 +123,85 @@ def test_batched_machine_on_more_points(rng):
 
 
 @every_kernel
+@pytest.mark.parametrize(
+    ("C", "scale", "tol"), [(1.0, 1.0, 1e-3), (100.0, 1.0, 1e-3), (1.0, 5.0, 1e-5)]
+)
+@pytest.mark.usefixtures("isa")
+def test_certificates_of_batched_machines_are_true(kernel, C, scale, tol, rng):
+    """Float rows drive these; violation, gap and objective are those of double values."""
+    X, y = noisy(rng, 600, 4)
+    X = scale * X + 3.0
+    if kernel["kernel"] != "rbf":
+        X /= 5.0 * scale
+    result = svm_smo(X, y, C=C, tol=tol, **kernel)
+    K = matrix_of(X, **kernel)
+    violation, gap, objective = conditions(
+        K, y, result.dual_coef, np.full(len(y), C), result.intercept
+    )
+    assert result.kkt_violation <= tol
+    assert result.kkt_violation == pytest.approx(max(violation, 0), abs=1e-10 * C)
+    assert result.objective == pytest.approx(objective, rel=1e-10)
+    assert gap - 1e-10 * objective <= result.dual_gap <= gap + 1e-7 * objective
+
+
+@pytest.mark.parametrize("C", [0.5, 5.0])
+def test_points_that_float_values_cannot_tell_apart(C, rng):
+    """Every point has neighbours nearer than the error of float: violators show in double."""
+    X, y = noisy(rng, 200, 3)
+    X = np.repeat(X, 4, axis=0) + 1e-6 * rng.normal(size=(800, 3))
+    y = np.repeat(y, 4)
+    result = svm_smo(X, y, C=C, gamma=0.5, tol=1e-6)
+    violation, _, _ = conditions(
+        rbf(X, X, 0.5), y, result.dual_coef, np.full(len(y), C), result.intercept
+    )
+    assert result.kkt_violation <= 1e-6
+    assert result.kkt_violation == pytest.approx(max(violation, 0), abs=1e-10)
+
+
+@pytest.mark.parametrize("cache_size", [200, 2])
+def test_points_at_rest_come_back(cache_size, rng):
+    """Enough points that those at a bound rest, and a cache that holds all rows, or a hundred."""
+    X, y = noisy(rng, 4000, 3)
+    result = svm_smo(X, y, C=50.0, gamma=0.5, tol=1e-4, cache_size=cache_size)
+    violation, gap, objective = conditions(
+        rbf(X, X, 0.5), y, result.dual_coef, np.full(len(y), 50.0), result.intercept
+    )
+    assert violation <= 1e-4 + 1e-9
+    assert result.kkt_violation == pytest.approx(violation, abs=1e-9)
+    assert gap * (1 - 1e-9) <= result.dual_gap <= gap + 1e-6 * objective
+    assert result.objective == pytest.approx(objective, rel=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e3, 1e20])
+def test_values_beyond_the_range_of_float(scale, rng):
+    """Products up to 1e40: the answer scales with the points."""
+    X, y = noisy(rng, 300, 4)
+    want = svm_smo(X, y, C=1.0, kernel="linear", tol=1e-6)
+    got = svm_smo(X * scale, y, C=1.0 / scale**2, kernel="linear", tol=1e-6)
+    assert got.objective * scale**2 == pytest.approx(want.objective, rel=1e-5)
+    assert got.kkt_violation <= 1e-6
+
+
+def test_a_huge_bound_turns_to_double_values(rng):
+    """Float values cannot tell the points of one pair from another."""
+    X = rng.normal(size=(400, 2))
+    X[200:] = X[:200] + 1e-4 * rng.normal(size=(200, 2))
+    y = np.repeat([0, 1], 200)
+    result = svm_smo(X, y, C=1e3, gamma=1.0, max_iter=2_000_000)
+    bound = np.full(len(y), 1e3)
+    violation, _, _ = conditions(rbf(X, X, 1.0), y, result.dual_coef, bound, result.intercept)
+    assert result.kkt_violation <= 1e-3
+    assert violation <= 1e-3 + 1e-8
+
+
+def test_cache_size_auto_is_a_share_of_memory(rng):
+    X, y = noisy(rng, 300, 3)
+    np.testing.assert_array_equal(
+        svm_smo(X, y, cache_size="auto").dual_coef, svm_smo(X, y).dual_coef
+    )
+
+
+@every_kernel
 def test_sparse_is_dense(kernel, rng):
     """The sums run over the features in the same order, and zeros change no bit."""
     X, y = noisy(rng, 90, 20)

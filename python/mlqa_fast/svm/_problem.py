@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -40,8 +41,18 @@ class Limits(NamedTuple):
     tol: float
     max_iter: int
     max_time: float | None
-    cache_size: float
+    cache_size: str | float
     n_jobs: int | None
+
+
+def cache_bytes(cache_size: str | float) -> float:
+    """Megabytes as bytes; ``'auto'`` is an eighth of the memory, 200 MB where that is unknown."""
+    if not isinstance(cache_size, str):
+        return float(cache_size) * 1e6
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 8.0
+    except (AttributeError, ValueError, OSError):
+        return 200e6
 
 
 def numeric_gamma(gamma: str | float, X: Any) -> float:
@@ -144,7 +155,7 @@ def train(
         limits.tol,
         limits.max_iter,
         0.0 if limits.max_time is None else limits.max_time,
-        limits.cache_size * 1e6,
+        cache_bytes(limits.cache_size),
         n_threads(limits.n_jobs),
         progress,
     )

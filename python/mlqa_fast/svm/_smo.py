@@ -67,7 +67,7 @@ class SMOResult(NamedTuple):
         "gamma": [StrOptions({"scale", "auto"}), Interval(Real, 0.0, None, closed="left")],
         "coef0": [Interval(Real, None, None, closed="neither")],
         "tol": [Interval(Real, 0.0, None, closed="neither")],
-        "cache_size": [Interval(Real, 0, None, closed="neither")],
+        "cache_size": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, -1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
@@ -85,7 +85,7 @@ def svm_smo(
     coef0: float = 0.0,
     tol: float = 1e-3,
     sample_weight: Any = None,
-    cache_size: float = 200,
+    cache_size: str | float = 200,
     max_iter: int = -1,
     max_time: float | None = None,
     n_jobs: int | None = None,
@@ -97,7 +97,9 @@ def svm_smo(
     .. math:: \max_\alpha \sum_i \alpha_i - \tfrac12 \sum_{ij} y_i \alpha_i y_j \alpha_j k(x_i, x_j)
               \quad \text{s.t.} \quad 0 \le \alpha_i \le C_i, \; \sum_i y_i \alpha_i = 0,
 
-    by batched sequential minimal optimisation with second-order selection, in double precision.
+    by batched sequential minimal optimisation with second-order selection. Coefficients, gradient
+    and certificates are in double precision; the kernel values of dense points that drive the steps
+    are in single precision where that leads to `tol`.
 
     Parameters
     ----------
@@ -120,8 +122,8 @@ def svm_smo(
         Largest violation of the optimality conditions in the result.
     sample_weight : array-like of shape (n_samples,), default=None
         Factors of C; points with a weight of 0 or less are left out.
-    cache_size : float, default=200
-        Megabytes for stored kernel values.
+    cache_size : float or 'auto', default=200
+        Megabytes for stored kernel values; 'auto' is an eighth of the memory.
     max_iter : int, default=-1
         Most steps; -1 for no limit.
     max_time : float, default=None
@@ -192,7 +194,7 @@ def svm_smo(
         bound[weight <= 0] = 0.0
         bound[weight > 0] *= weight[weight > 0]
     number = 0.0 if kernel == "precomputed" else numeric_gamma(gamma, X)
-    limits = Limits(float(tol), int(max_iter), max_time, float(cache_size), n_jobs)
+    limits = Limits(float(tol), int(max_iter), max_time, cache_size, n_jobs)
     # The machine's first class is its positive one; here the larger label is.
     trained = train(X, 1 - codes, 2, bound, kernel_tuple(kernel, degree, number, coef0), limits)
     warn_if_early(trained, limits, stacklevel=4)

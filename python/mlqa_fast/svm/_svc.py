@@ -56,8 +56,8 @@ class SVC(MachineClassifier):
         is what True does.
     tol : float, default=1e-3
         Largest violation of the optimality conditions in the result, in double precision.
-    cache_size : float, default=200
-        Megabytes for stored kernel values.
+    cache_size : float or 'auto', default=200
+        Megabytes for stored kernel values; 'auto' is an eighth of the memory.
     class_weight : dict or 'balanced', default=None
         Factors of C for the classes; 'balanced' is ``n_samples / (n_classes * np.bincount(y))``.
     verbose : bool, default=False
@@ -151,7 +151,7 @@ class SVC(MachineClassifier):
         "shrinking": ["boolean"],
         "probability": ["boolean", Hidden(StrOptions({"deprecated"}))],
         "tol": [Interval(Real, 0.0, None, closed="neither")],
-        "cache_size": [Interval(Real, 0, None, closed="neither")],
+        "cache_size": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "verbose": ["verbose"],
         "max_iter": [Interval(Integral, -1, None, closed="left")],
@@ -174,7 +174,7 @@ class SVC(MachineClassifier):
         shrinking: bool = True,
         probability: bool | str = "deprecated",
         tol: float = 1e-3,
-        cache_size: float = 200,
+        cache_size: str | float = 200,
         class_weight: dict[Any, float] | str | None = None,
         verbose: bool = False,
         max_iter: int = -1,
@@ -282,9 +282,7 @@ class SVC(MachineClassifier):
             raise ValueError(
                 f"the kernel returned values of {matrix.shape[0]} points for {len(codes)}"
             )
-        limits = Limits(
-            self.tol, int(self.max_iter), self.max_time, float(self.cache_size), self.n_jobs
-        )
+        limits = Limits(self.tol, int(self.max_iter), self.max_time, self.cache_size, self.n_jobs)
         self._take(matrix, self._train(matrix, codes, bound, kernel, limits), kernel)
         self.shape_fit_ = X.shape if hasattr(X, "shape") else (len(codes),)
         self._calibrated = calibrated

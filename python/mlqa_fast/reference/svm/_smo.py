@@ -25,7 +25,7 @@ def svm_smo(
     coef0: float = 0.0,
     tol: float = 1e-3,
     sample_weight: Any = None,
-    cache_size: float = 200,
+    cache_size: str | float = 200,
     max_iter: int = -1,
     max_time: float | None = None,
     n_jobs: int | None = None,

@@ -1,0 +1,203 @@
+#include "svm/panels.kernel.hpp"
+
+#include "pairwise/tiles.hpp"
+#include "svm/values.hpp"
+
+namespace mlqa {
+namespace {
+
+using pairwise::Tile;
+using simd::f32;
+using simd::f64;
+using svm::KernelFunction;
+
+constexpr int lanes = simd::lanes<double>;
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+constexpr int roundings = 1;
+#else
+constexpr int roundings = 2;
+#endif
+
+/// As simd::fma, for one number: the same bits.
+template <class T>
+MLQA_INLINE T fma_one(T a, T b, T c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    if constexpr (sizeof(T) == 4) return __builtin_fmaf(a, b, c);
+    return static_cast<T>(__builtin_fma(a, b, c));
+#else
+    return a * b + c;
+#endif
+}
+
+template <class T>
+void norms(const T* packed, int group, index_t points, index_t d, T* out) {
+    constexpr int width = pairwise::panel_width<T>;
+    constexpr int most = width > pairwise::block_rows ? width : pairwise::block_rows;
+    for (index_t i = 0; i < points; i += group) {
+        T sum[most] = {};
+        const T* x = packed + i * d;
+        for (index_t k = 0; k < d; ++k)
+            for (int r = 0; r < group; ++r) sum[r] = fma_one(x[k * group + r], x[k * group + r], sum[r]);
+        for (int r = 0; r < group && i + r < points; ++r) out[i + r] = sum[r];
+    }
+}
+
+/// The kernel values of one row of a tile.
+template <class T, class V>
+struct RowValues {
+    V value;
+    const T* a_norms;
+    simd::vec<T> b0, b1;
+
+    MLQA_INLINE RowValues(V v, const T* a, const T* b) : value(v), a_norms(a) {
+        b0 = simd::load(b);
+        b1 = simd::load(b + simd::lanes<T>);
+    }
+    template <int R>
+    MLQA_INLINE void operator()(const Tile<T, R>& tile, int r, simd::vec<T>& v0, simd::vec<T>& v1) const {
+        const simd::vec<T> a = simd::broadcast(a_norms[tile.row + r]);
+        v0 = value(tile.dot[r][0], a + b0);
+        v1 = value(tile.dot[r][1], a + b1);
+    }
+};
+
+template <class T, class V>
+struct StoreRows {
+    V value;
+    const T* a_norms;
+    const T* b_norms;
+    T* const* out;
+
+    template <int R>
+    MLQA_INLINE void operator()(const Tile<T, R>& tile) const {
+        const RowValues<T, V> values(value, a_norms, b_norms + tile.column);
+        for (int r = 0; r < tile.rows; ++r) {
+            simd::vec<T> v0, v1;
+            values(tile, r, v0, v1);
+            T* row = out[tile.row + r] + tile.column;
+            simd::store(row, v0);
+            simd::store(row + simd::lanes<T>, v1);
+        }
+    }
+};
+
+template <class T>
+void rows(const KernelFunction* f, const T* a, const T* a_norms, index_t a_points, const T* panels,
+          const T* b_norms, index_t first, index_t last, index_t d, T* const* out) {
+    svm::with_value<T>(f, [&](auto value) {
+        StoreRows<T, decltype(value)> store{value, a_norms, b_norms, out};
+        pairwise::product<T>(a, a_points, panels, first, last, d, store);
+    });
+}
+
+MLQA_INLINE f64 add_weighted(f64 sum, const double* weight, f64 v) {
+    return simd::fma(simd::load(weight), v, sum);
+}
+MLQA_INLINE f64 add_weighted(f64 sum, const double* weight, f32 v) {
+    sum = simd::fma(simd::load(weight), simd::widen_low(v), sum);
+    return simd::fma(simd::load(weight + lanes), simd::widen_high(v), sum);
+}
+
+template <class T, class V>
+struct AddSums {
+    V value;
+    const T* a_norms;
+    const T* b_norms;
+    const double* weight;
+    double* partial;
+
+    template <int R>
+    MLQA_INLINE void operator()(const Tile<T, R>& tile) const {
+        const RowValues<T, V> values(value, a_norms, b_norms + tile.column);
+        for (int r = 0; r < tile.rows; ++r) {
+            simd::vec<T> v0, v1;
+            values(tile, r, v0, v1);
+            double* sum = partial + (tile.row + r) * lanes;
+            const f64 half = add_weighted(simd::load(sum), weight + tile.column, v0);
+            simd::store(sum, add_weighted(half, weight + tile.column + simd::lanes<T>, v1));
+        }
+    }
+};
+
+template <class T>
+void sums(const KernelFunction* f, const T* a, const T* a_norms, index_t a_points, const T* panels,
+          const T* b_norms, const double* weight, index_t n, index_t d, double* partial) {
+    svm::with_value<T>(f, [&](auto value) {
+        AddSums<T, decltype(value)> add{value, a_norms, b_norms, weight, partial};
+        pairwise::product<T>(a, a_points, panels, 0, n, d, add);
+    });
+}
+
+/// The values of one row at t as doubles: half a vector of floats each, or a vector of doubles each.
+MLQA_INLINE void widen(const double* row, f64& v0, f64& v1) {
+    v0 = simd::load(row);
+    v1 = simd::load(row + lanes);
+}
+MLQA_INLINE void widen(const float* row, f64& v0, f64& v1) {
+    const f32 k = simd::load(row);
+    v0 = simd::widen_low(k);
+    v1 = simd::widen_high(k);
+}
+
+/// Several rows a pass: fewer loads and stores of f, in the same order of summation.
+template <bool Spread, int R, class T>
+MLQA_INLINE void accumulate_rows(const T* const* rows, const double* weight, const double* growth,
+                                 index_t first, index_t last, double* f, double* spread) {
+    for (index_t t = first; t < last; t += 2 * lanes) {
+        f64 f0 = simd::load(f + t), f1 = simd::load(f + t + lanes), s0{}, s1{};
+        if constexpr (Spread) {
+            s0 = simd::load(spread + t);
+            s1 = simd::load(spread + t + lanes);
+        }
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            f64 k0, k1;
+            widen(rows[r] + t, k0, k1);
+            f0 = simd::fma(simd::broadcast(weight[r]), k0, f0);
+            f1 = simd::fma(simd::broadcast(weight[r]), k1, f1);
+            if constexpr (Spread) {
+                s0 = simd::fma(simd::broadcast(growth[r]), k0, s0);
+                s1 = simd::fma(simd::broadcast(growth[r]), k1, s1);
+            }
+        }
+        simd::store(f + t, f0);
+        simd::store(f + t + lanes, f1);
+        if constexpr (Spread) {
+            simd::store(spread + t, s0);
+            simd::store(spread + t + lanes, s1);
+        }
+    }
+}
+
+template <bool Spread, class T>
+MLQA_INLINE void accumulate_all(const T* const* rows_of, const double* weight, const double* growth,
+                                index_t m, index_t first, index_t last, double* f, double* spread) {
+    index_t r = 0;
+    for (; r + 8 <= m; r += 8)
+        accumulate_rows<Spread, 8>(rows_of + r, weight + r, growth + (Spread ? r : 0), first, last, f,
+                                   spread);
+    for (; r < m; ++r)
+        accumulate_rows<Spread, 1>(rows_of + r, weight + r, growth + (Spread ? r : 0), first, last, f,
+                                   spread);
+}
+
+template <class T>
+void accumulate(const T* const* rows_of, const double* weight, const double* growth, index_t m, index_t first,
+                index_t last, double* f, double* spread) {
+    if (spread == nullptr)
+        accumulate_all<false>(rows_of, weight, weight, m, first, last, f, spread);
+    else
+        accumulate_all<true>(rows_of, weight, growth, m, first, last, f, spread);
+}
+
+template <class T>
+constexpr PanelTable<T> table = {
+    pairwise::panel_width<T>, pairwise::block_rows, roundings, norms<T>, rows<T>, sums<T>, accumulate<T>,
+};
+
+}  // namespace
+
+const PanelsKernels MLQA_KERNELS(panels) = {lanes, table<float>, table<double>};
+
+}  // namespace mlqa

@@ -1,0 +1,99 @@
+// Where a machine gets its kernel values from: rows over the points that are at work, in float or double.
+//
+// Values of dense points come from panels (PanelRows), in float or, where that cannot serve a machine, in
+// double; those of sparse points and given matrices are double (SetRows).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/arena.hpp"
+#include "core/array.hpp"
+#include "core/status.hpp"
+#include "svm/rows.hpp"
+
+namespace mlqa::svm {
+
+template <class T>
+class RowSource {
+public:
+    explicit RowSource(index_t size, index_t stride) : size_(size), stride_(stride) {}
+    virtual ~RowSource() = default;
+    RowSource(const RowSource&) = delete;
+    RowSource& operator=(const RowSource&) = delete;
+
+    /// Points at work, and the length of a row with its filling, which holds numbers.
+    index_t size() const { return size_; }
+    index_t stride() const { return stride_; }
+    /// out[r][j] = k(point which[r], point j) for all points at work.
+    virtual Status rows(const index_t* which, index_t m, T* const* out, int n_threads) = 0;
+    /// As the columns which[0], ..., which[m - 1] of these rows, row by row, where that takes less than to
+    /// look them up; else false.
+    virtual bool block(const index_t*, index_t, T* const*) { return false; }
+    /// Whether k(x, z) and k(z, x) have the same bits.
+    virtual bool symmetric() const { return true; }
+    /// Whether keep() may be called.
+    virtual bool can_keep() const { return false; }
+    /// From now on the points are kept[0], ..., kept[n - 1] of those there were.
+    virtual void keep(const index_t*, index_t) {}
+
+protected:
+    index_t size_, stride_;
+};
+
+/// Dense points in panels.
+template <class T>
+class PanelRows final : public RowSource<T> {
+public:
+    explicit PanelRows(const PointSet& points);
+    Status rows(const index_t* which, index_t m, T* const* out, int n_threads) override;
+    /// `out` holds rows of whole panels.
+    bool block(const index_t* which, index_t m, T* const* out) override;
+    bool can_keep() const override { return true; }
+    void keep(const index_t* kept, index_t n) override;
+
+private:
+    void pack();
+    void pack_block(const index_t* which, index_t m);
+
+    const PointSet& points_;
+    std::vector<index_t> index_;  ///< rows of the caller's points
+    std::vector<index_t> block_index_;
+    arena::Buffer<T> panels_, norms_, block_, block_norms_, block_panels_;
+};
+
+/// Double values of sparse points and of given matrices.
+class SetRows final : public RowSource<double> {
+public:
+    explicit SetRows(const PointSet& points)
+        : RowSource<double>(points.size(), points.stride()), points_(points) {}
+    bool symmetric() const override { return points_.function().kind != Kernel::precomputed; }
+    Status rows(const index_t* which, index_t m, double* const* out, int n_threads) override {
+        points_.pack(which, m, block_);
+        return points_.rows(block_, out, n_threads);
+    }
+
+private:
+    const PointSet& points_;
+    Block block_;
+};
+
+/// Bounds the error of every kernel value in float, |computed - exact| <= absolute + relative exact.
+///
+/// With u = 2^-24 and gamma = (r d + 8) u / (1 - (r d + 8) u), r roundings a term, a product of d features
+/// that were rounded to float errs by gamma |x| |z| at most (pairwise/tiles.hpp; the features add 2 u + u^2,
+/// the parameters of the kernel and sums of norms the rest of the 8 u). That makes 4 gamma (|x|^2 + |z|^2)
+/// for a squared distance, of which the exponential makes a relative error; powers multiply the relative
+/// error of their base, tanh does not enlarge it. exp and tanh add 2 ulp.
+struct FloatError {
+    double absolute = 0.0;
+    double relative = 0.0;
+
+    /// Whether float values are of use at all.
+    bool finite() const { return absolute + relative < 1e300; }
+    /// At most, for |k| <= largest.
+    double worst(double largest) const { return absolute + relative * largest; }
+};
+FloatError float_error(const PointSet& points);
+
+}  // namespace mlqa::svm
