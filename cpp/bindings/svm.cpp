@@ -11,9 +11,7 @@
 #include "bindings/call.hpp"
 #include "bindings/memory.hpp"
 #include "core/threads.hpp"
-#include "svm/dag.hpp"
 #include "svm/ovo.hpp"
-#include "svm/predict.hpp"
 #include "svm/solve.hpp"
 
 namespace mlqa::bindings {
@@ -205,68 +203,6 @@ Solved solve(const py::object& points, const KernelTuple& kernel, const Indices&
                           static_cast<int>(outcome.status));
 }
 
-/// The arrays of a fitted model, checked.
-class ModelArgument {
-public:
-    ModelArgument(const PointsArgument& x, const py::object& support, const KernelTuple& kernel,
-                  const Indices& column, const Indices& start, const Vector& coef, const Vector& intercept)
-        : support_(support, "support_vectors") {
-        machines.function = kernel_function(kernel);
-        machines.classes = start.size() - 1;
-        machines.start = start.data();
-        machines.intercept = intercept.data();
-        check(coef.ndim() == 2 && coef.shape(0) == machines.classes - 1, "dual_coef has the wrong shape");
-        check_offsets(start, coef.shape(1));
-        check(intercept.size() == machines.pairs(), "intercept has the wrong length");
-        machines.coef = {coef.data(), coef.shape(0), coef.shape(1), coef.shape(1), 1};
-        machines.support = support_.points();
-        machines.column = column.data();
-        if (machines.function.kind == svm::Kernel::precomputed) {
-            check(!x.points().is_sparse && column.size() == coef.shape(1), "support has the wrong length");
-            check_range(column, x.points().features(), "support must hold columns of the kernel matrix");
-            return;
-        }
-        check(machines.support.count() == coef.shape(1), "support_vectors has the wrong length");
-        check(machines.support.features() == x.points().features() &&
-                  machines.support.is_sparse == x.points().is_sparse,
-              "X must have the features and the kind of the support vectors");
-    }
-    svm::Machines machines;
-
-private:
-    PointsArgument support_;
-};
-
-py::typing::Tuple<Labels, Values> vote(const py::object& points, const py::object& support,
-                                       const KernelTuple& kernel, const Indices& column, const Indices& start,
-                                       const Vector& coef, const Vector& intercept, int n_jobs,
-                                       bool want_decision) {
-    const PointsArgument x(points, "X");
-    const ModelArgument model(x, support, kernel, column, start, coef, intercept);
-    const index_t n = x.points().count();
-    auto label = empty<std::int64_t>({n});
-    auto decision = empty<double>({want_decision ? n : 0, model.machines.pairs()});
-    native_call([&] {
-        return svm::vote(model.machines, x.points(), threads::resolve(n_jobs),
-                         want_decision ? decision.mutable_data() : nullptr, label.mutable_data());
-    });
-    return py::make_tuple(label, decision);
-}
-
-py::typing::Tuple<Labels, Labels> walk(const py::object& points, const py::object& support,
-                                       const KernelTuple& kernel, const Indices& column, const Indices& start,
-                                       const Vector& coef, const Vector& intercept, int n_jobs) {
-    const PointsArgument x(points, "X");
-    const ModelArgument model(x, support, kernel, column, start, coef, intercept);
-    auto label = empty<std::int64_t>({x.points().count()});
-    auto asked = empty<std::int64_t>({x.points().count()});
-    native_call([&] {
-        return svm::walk(model.machines, x.points(), threads::resolve(n_jobs), label.mutable_data(),
-                         asked.mutable_data());
-    });
-    return py::make_tuple(label, asked);
-}
-
 }  // namespace
 
 void bind_svm(py::module_& module) {
@@ -280,13 +216,8 @@ void bind_svm(py::module_& module) {
           py::arg("epsilon"), py::arg("grouped"), py::arg("tol"), py::arg("max_iter"), py::arg("max_time"),
           py::arg("cache_bytes"), py::arg("n_jobs"), py::arg("progress") = py::none(),
           "One machine over one set of points: beta, rho of the groups, steps, certificates, status.");
-    m.def("vote", &vote, py::arg("points"), py::arg("support_vectors"), py::arg("kernel"), py::arg("support"),
-          py::arg("start"), py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs"),
-          py::arg("want_decision"), "Classes by one-vs-one vote, and the decision values.");
-    m.def("walk", &walk, py::arg("points"), py::arg("support_vectors"), py::arg("kernel"), py::arg("support"),
-          py::arg("start"), py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs"),
-          "Classes by the directed acyclic graph, and how many machines each point asked.");
     bind_sparse_rows(m);
+    bind_svm_predict(m);
 }
 
 }  // namespace mlqa::bindings

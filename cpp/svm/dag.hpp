@@ -9,6 +9,6 @@
 namespace mlqa::svm {
 
 /// label[i] is the class that is left, asked[i] the number of machines that were asked.
-Status walk(const Machines& machines, const Points& x, int n_threads, index_t* label, index_t* asked);
+Status walk(const Predictor& predictor, const Queries& x, int n_threads, index_t* label, index_t* asked);
 
 }  // namespace mlqa::svm

@@ -1,9 +1,11 @@
 #include "svm/predict.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
-#include <vector>
 
+#include "core/cancel.hpp"
 #include "core/threads.hpp"
 #include "pairwise/tiles.kernel.hpp"
 #include "svm/predict.kernel.hpp"
@@ -11,8 +13,17 @@
 namespace mlqa::svm {
 namespace {
 
-/// From this many classes on, machines are summed a block at a time.
-constexpr index_t block_classes = 5;
+/// From this many classes on, a likely winner is asked before all machines are.
+constexpr index_t champion_classes = 5;
+
+/// Points of a group, and the bytes that their kernel values may take: they are to stay in L2.
+constexpr index_t most_points = 48, most_bytes = 1 << 19;
+
+/// Values times (features + 16) below which a call stays serial: some tenth of a millisecond.
+constexpr double serial_cost = 4e6;
+
+/// As many of these, some milliseconds, lie between two looks at whether the call was cancelled.
+constexpr double polled_cost = 1e8;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
@@ -22,152 +33,361 @@ index_t round_up(index_t n, index_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
 }
 
+template <class T>
+const PredictTable<T>& predict_table() {
+    if constexpr (sizeof(T) == 4)
+        return predict_kernels().f32;
+    else
+        return predict_kernels().f64;
+}
+
+template <class T>
+const DecideTable<T>& decide_table() {
+    if constexpr (sizeof(T) == 4)
+        return decide_kernels().f32;
+    else
+        return decide_kernels().f64;
+}
+
+template <class T>
+const TileTable<T>& tile_table() {
+    if constexpr (sizeof(T) == 4)
+        return tiles_kernels().f32;
+    else
+        return tiles_kernels().f64;
+}
+
+/// Mean of dense points.
+void mean_of(const MatrixView<const double>& x, arena::Buffer<double>& mean) {
+    if (x.rows == 0) return;
+    mean = arena::Buffer<double>(at(x.cols), 0.0);
+    for (index_t i = 0; i < x.rows; ++i)
+        for (index_t k = 0; k < x.cols; ++k) mean[at(k)] += x(i, k);
+    for (double& m : mean) m /= static_cast<double>(x.rows);
+}
+
+/// Squared norms of dense points about a centre (nullptr: the origin), in the order of the products.
+void norms_of(const MatrixView<const double>& x, const double* centre, double* norms) {
+    std::vector<double> row(at(x.cols)), square(at(x.rows));
+    std::vector<index_t> one = {0};
+    const PointRows<double> out = {centre, row.data(), x.cols, norms, square.data()};
+    for (index_t i = 0; i < x.rows; ++i) {
+        PointRows<double> here = out;
+        here.norms += i;
+        predict_table<double>().take_f64(x.row(i), x.row_stride, x.col_stride, one.data(), 1, x.cols, &here);
+    }
+}
+
+double largest_of(const arena::Buffer<double>& norms, index_t n) {
+    double largest = 0;
+    // Not max(): a NaN is to come through.
+    for (index_t i = 0; i < n; ++i)
+        if (!(norms[at(i)] <= largest)) largest = norms[at(i)];
+    return largest;
+}
+
 }  // namespace
 
-Predictor::Predictor(const Machines& machines) : machines_(machines), width_(rows_kernels().panel_width) {
-    const RowsKernels& kernels = rows_kernels();
-    const index_t n = machines.size(), d = machines.support.features();
-    pack_coefficients();
-    if (machines.function.kind == Kernel::precomputed) return;
-    norms_ = arena::Buffer<double>(at(round_up(n, kernels.block_rows)), 0.0);
-    if (machines.support.is_sparse) {
-        kernels.sparse_norms(&machines.support.sparse, nullptr, n, norms_.data());
-        return;
-    }
-    if (machines.function.kind == Kernel::rbf && n > 0) choose_centre(machines.support, nullptr, n, centre_);
-    packed_ = arena::Buffer<double>(at(round_up(n, kernels.block_rows)) * at(std::max<index_t>(d, 1)));
-    const MatrixView<const double>& x = machines.support.dense;
-    tiles_kernels().f64.pack_f64(x.data, x.row_stride, x.col_stride, nullptr, n, d, centre_.data(),
-                                 kernels.block_rows, packed_.data());
-    kernels.norms(packed_.data(), kernels.block_rows, n, d, norms_.data());
+index_t Queries::count() const {
+    if (kind == Kind::sparse) return sparse.outer;
+    return kind == Kind::narrow ? narrow.rows : dense.rows;
 }
 
-/// Rows of the coefficients one after the other, and block-packed for each class where there are many.
-void Predictor::pack_coefficients() {
-    const index_t k = machines_.classes, n = machines_.size();
-    coef_ = arena::Buffer<double>(at((k - 1) * n));
-    for (index_t r = 0; r < k - 1; ++r)
-        for (index_t s = 0; s < n; ++s) coef_[at(r * n + s)] = machines_.coef(r, s);
-    if (k < block_classes) return;
-    const int block = predict_kernels().block_rows;
-    const index_t machines = round_up(k - 1, block);
-    packed_coef_ = arena::Buffer<double>(at(machines * n));
-    for (index_t c = 0; c < k; ++c)
-        tiles_kernels().f64.pack_f64(coef_.data() + machines_.start[c], n, 1, nullptr, k - 1,
-                                     machines_.start[c + 1] - machines_.start[c], nullptr, block,
-                                     packed_coef_.data() + machines * machines_.start[c]);
+index_t Queries::features() const {
+    if (kind == Kind::sparse) return sparse.inner;
+    return kind == Kind::narrow ? narrow.cols : dense.cols;
 }
 
-void Predictor::pack_points(const Points& x, index_t first, index_t n, Scratch& scratch) const {
-    const index_t d = x.features();
-    if (scratch.norms.size() == 0) scratch.norms = arena::Buffer<double>(at(width_), 0.0);
-    index_t which[64];
-    std::iota(which, which + n, first);
-    std::fill(scratch.norms.begin(), scratch.norms.end(), 0.0);
-    if (x.is_sparse) {
-        if (scratch.slot.size() == 0) scratch.slot = arena::Buffer<std::int32_t>(at(d), 0);
-        rows_kernels().sparse_norms(&x.sparse, which, n, scratch.norms.data());
-        return;
-    }
-    if (scratch.panel.size() == 0)
-        scratch.panel = arena::Buffer<double>(at(width_ * std::max<index_t>(d, 1)));
-    tiles_kernels().f64.pack_f64(x.dense.data, x.dense.row_stride, x.dense.col_stride, which, n, d,
-                                 centre_.data(), width_, scratch.panel.data());
-    rows_kernels().norms(scratch.panel.data(), width_, n, d, scratch.norms.data());
-}
+/// What a thread works in.
+template <class T>
+struct Predictor::Worker {
+    std::vector<index_t> index;
+    arena::Buffer<T> values, rows, sums, all_sums;
+    arena::Buffer<double> norms, squares, panel, panel_values;
+    std::vector<std::int32_t> low, high, slot;
 
-void Predictor::values(const Points& x, index_t first, index_t n, Scratch& scratch) const {
-    const RowsKernels& kernels = rows_kernels();
-    const index_t support = machines_.size(), d = x.features();
-    if (scratch.values.size() == 0) scratch.values = arena::Buffer<double>(at(support) * at(width_), 0.0);
-    double* out = scratch.values.data();
-    if (machines_.function.kind == Kernel::precomputed) {
-        for (index_t s = 0; s < support; ++s)
-            for (index_t j = 0; j < n; ++j) out[s * width_ + j] = x.dense(first + j, machines_.column[s]);
-        return;
-    }
-    pack_points(x, first, n, scratch);
-    if (!x.is_sparse) {
-        kernels.panel(&machines_.function, packed_.data(), norms_.data(), support, scratch.panel.data(),
-                      scratch.norms.data(), d, out);
-        return;
-    }
-    index_t which[64];
-    std::iota(which, which + n, first);
-    const index_t slots = spread(x.sparse, which, n, width_, scratch.slot.data(), scratch.panel);
-    const SparseBlock block = {scratch.panel.data(), scratch.norms.data(), scratch.slot.data(), slots, n};
-    kernels.sparse_panel(&machines_.function, &block, &machines_.support.sparse, norms_.data(), out);
-    clear_slots(x.sparse, which, n, scratch.slot.data());
-}
-
-void Predictor::machine(index_t a, index_t b, const Scratch& scratch, double* out) const {
-    const index_t* start = machines_.start;
-    const index_t n = machines_.size();
-    const double* values = scratch.values.data();
-    predict_kernels().machine(coef_.data() + (b - 1) * n + start[a], values + start[a] * width_,
-                              start[a + 1] - start[a], coef_.data() + a * n + start[b],
-                              values + start[b] * width_, start[b + 1] - start[b],
-                              machines_.intercept[machines_.pair(a, b)], out);
-}
-
-void Predictor::all_machines(Scratch& scratch, double* out) const {
-    const index_t k = machines_.classes;
-    if (k < block_classes) {
-        for (index_t a = 0; a < k; ++a)
-            for (index_t b = a + 1; b < k; ++b) machine(a, b, scratch, out + machines_.pair(a, b) * width_);
-        return;
-    }
-    const index_t machines = round_up(k - 1, predict_kernels().block_rows);
-    if (scratch.sums.size() == 0) scratch.sums = arena::Buffer<double>(at(k * (k - 1) * width_));
-    const auto sums = [&](index_t c, index_t r) { return scratch.sums.data() + (c * (k - 1) + r) * width_; };
-    for (index_t c = 0; c < k; ++c) {
-        const index_t first = machines_.start[c];
-        predict_kernels().class_sums(packed_coef_.data() + machines * first, k - 1,
-                                     scratch.values.data() + first * width_, machines_.start[c + 1] - first,
-                                     sums(c, 0));
-    }
-    for (index_t a = 0; a < k; ++a)
-        for (index_t b = a + 1; b < k; ++b) {
-            const double* of_a = sums(a, b - 1);
-            const double* of_b = sums(b, a);
-            const index_t pair = machines_.pair(a, b);
-            for (index_t j = 0; j < width_; ++j)
-                out[pair * width_ + j] = (of_a[j] + of_b[j]) + machines_.intercept[pair];
+    DecideScratch<T> scratch(index_t k) {
+        if (low.empty()) {
+            low.resize(at(k));
+            high.resize(at(k));
+            sums = arena::Buffer<T>(at(k * k));
         }
+        return {sums.data(), low.data(), high.data()};
+    }
+};
+
+template <>
+const PackedMachines<float>& Predictor::packed() const {
+    return single_;
+}
+template <>
+const PackedMachines<double>& Predictor::packed() const {
+    return double_;
 }
 
-Status vote(const Machines& machines, const Points& x, int n_threads, double* decision, index_t* label) {
-    const Predictor predictor(machines);
-    const index_t n = x.count(), k = machines.classes, pairs = machines.pairs(),
-                  width = predictor.panel_width();
-    struct Worker {
-        Predictor::Scratch scratch;
-        std::vector<double> decided;
-        std::vector<index_t> votes;
-    };
-    std::vector<Worker> workers(at(n_threads));
-    const double work = static_cast<double>(n) * static_cast<double>(machines.size() * (x.features() + 16));
-    return threads::parallel_for(
-        (n + width - 1) / width, work < serial_work ? 1 : n_threads, [&](index_t chunk, int w) {
-            Worker& worker = workers[at(w)];
-            worker.decided.resize(at(pairs * width));
-            const index_t first = chunk * width, m = std::min(width, n - first);
-            predictor.values(x, first, m, worker.scratch);
-            predictor.all_machines(worker.scratch, worker.decided.data());
-            for (index_t j = 0; j < m; ++j) {
-                worker.votes.assign(at(k), 0);
-                index_t pair = 0;
-                for (index_t a = 0; a < k; ++a)
-                    for (index_t b = a + 1; b < k; ++b, ++pair) {
-                        const double value = worker.decided[at(pair * width + j)];
-                        if (decision != nullptr) decision[(first + j) * pairs + pair] = value;
-                        ++worker.votes[at(value > 0 ? a : b)];
-                    }
-                if (label != nullptr)
-                    label[first + j] =
-                        std::max_element(worker.votes.begin(), worker.votes.end()) - worker.votes.begin();
+Predictor::Predictor(const Machines& machines)
+    : machines_(machines), stride_(round_up(machines.size(), predict_table<float>().panel_width)) {
+    const Points& support = machines.support;
+    const index_t n = machines.size(), k = machines.classes;
+    const bool packs = machines.function.kind != Kernel::precomputed && !support.is_sparse;
+    if (machines.function.kind != Kernel::precomputed && support.is_sparse) {
+        support_norms_ = arena::Buffer<double>(at(n));
+        rows_kernels().sparse_norms(&support.sparse, nullptr, n, support_norms_.data());
+    }
+    if (packs && machines.function.kind == Kernel::rbf && n > 0) {
+        choose_centre(support, nullptr, n, double_.centre);
+        mean_of(support.dense, single_.centre);
+    }
+    pack(double_);
+    if (!packs) return;
+    arena::Buffer<double> norms(at(stride_)), squares(at(stride_));
+    norms_of(support.dense, single_.centre.data(), norms.data());
+    norms_of(support.dense, double_.centre.data(), squares.data());
+    index_t longest = 0;
+    for (index_t c = 0; c < k; ++c) longest = std::max(longest, machines.start[c + 1] - machines.start[c]);
+    const int lanes = predict_table<float>().lanes;
+    screen_ = Screen(machines.function, support.features(), (longest + lanes - 1) / lanes,
+                     predict_kernels().roundings, largest_of(norms, n), largest_of(squares, n));
+    pack(single_);
+}
+
+template <class T>
+void Predictor::pack(PackedMachines<T>& packed) const {
+    const index_t k = machines_.classes, n = machines_.size();
+    const Points& support = machines_.support;
+    packed.reach = arena::Buffer<T>(at(k * (k - 1)));
+    for (index_t c = 0; c < k; ++c) {
+        const index_t first = machines_.start[c], last = machines_.start[c + 1];
+        for (index_t r = 0; r < k - 1; ++r) {
+            double reach = 0;
+            for (index_t s = first; s < last; ++s) reach += std::abs(machines_.coef[r * n + s]);
+            packed.reach[at(c * (k - 1) + r)] = static_cast<T>(reach * (1 + 0x1p-20));
+        }
+    }
+    packed.view = {k, machines_.start, nullptr, n, nullptr, packed.reach.data()};
+    if constexpr (sizeof(T) == 8) {
+        packed.view.coef = machines_.coef;
+        packed.view.intercept = machines_.intercept;
+    } else {
+        packed.coef = arena::Buffer<T>(at((k - 1) * n));
+        std::transform(machines_.coef, machines_.coef + (k - 1) * n, packed.coef.data(),
+                       [](double v) { return static_cast<T>(v); });
+        packed.intercept = arena::Buffer<T>(at(machines_.pairs()));
+        std::transform(machines_.intercept, machines_.intercept + machines_.pairs(), packed.intercept.data(),
+                       [](double v) { return static_cast<T>(v); });
+        packed.view.coef = packed.coef.data();
+        packed.view.intercept = packed.intercept.data();
+    }
+    if (machines_.function.kind == Kernel::precomputed || support.is_sparse) return;
+    const index_t d = support.features();
+    packed.panels = arena::Buffer<T>(at(stride_) * at(std::max<index_t>(d, 1)));
+    const MatrixView<const double>& x = support.dense;
+    tile_table<T>().pack_f64(x.data, x.row_stride, x.col_stride, nullptr, n, d, packed.centre.data(),
+                             predict_table<T>().panel_width, packed.panels.data());
+    packed.norms = arena::Buffer<T>(at(stride_), T(0));
+    std::vector<double> norms(at(n));
+    norms_of(x, packed.centre.data(), norms.data());
+    const double scale = norm_scale<T>(machines_.function);
+    std::transform(norms.begin(), norms.end(), packed.norms.data(),
+                   [scale](double v) { return static_cast<T>(scale * v); });
+}
+
+template <class T>
+Status Predictor::values(const Queries& x, const Group& group, Worker<T>& worker) const {
+    const PredictTable<T>& kernels = predict_table<T>();
+    const index_t d = x.features(), width = kernels.panel_width;
+    if (worker.rows.size() == 0) {
+        // A row of a power of two would fall on the same cache lines as its neighbours.
+        worker.rows = arena::Buffer<T>(at(most_points * (d + 16)));
+        worker.norms = arena::Buffer<double>(at(most_points));
+        worker.squares = arena::Buffer<double>(at(most_points));
+    }
+    const PackedMachines<T>& model = packed<T>();
+    const PointRows<T> points = {model.centre.data(), worker.rows.data(), d + 16, worker.norms.data(),
+                                 worker.squares.data()};
+    if (x.kind == Queries::Kind::narrow)
+        kernels.take_f32(x.narrow.data, x.narrow.row_stride, x.narrow.col_stride, group.index, group.count, d,
+                         &points);
+    else
+        kernels.take_f64(x.dense.data, x.dense.row_stride, x.dense.col_stride, group.index, group.count, d,
+                         &points);
+    const index_t panels = (machines_.size() + width - 1) / width;
+    const double cost = static_cast<double>(group.count * width * (d + 16));
+    const index_t most = std::max<index_t>(1, static_cast<index_t>(polled_cost / cost));
+    for (index_t first = 0; first < panels; first += most) {
+        if (first > 0 && cancel::poll()) return Status::cancelled;
+        kernels.values(&machines_.function, &points, group.count, model.panels.data() + first * width * d,
+                       model.norms.data() + first * width, std::min(most, panels - first), d,
+                       worker.values.data() + first * width, stride_);
+    }
+    if (machines_.function.kind != Kernel::rbf) return Status::ok;
+    // A squared norm that overflows is far from everything; its distance would be no number.
+    for (index_t j = 0; j < group.count; ++j)
+        if (!std::isfinite(worker.norms[at(j)]))
+            std::fill_n(worker.values.data() + j * stride_, stride_, T(0));
+    return Status::ok;
+}
+
+Status Predictor::fill(const Queries& x, const Group& group, Worker<float>& worker) const {
+    return values(x, group, worker);
+}
+
+Status Predictor::fill(const Queries& x, const Group& group, Worker<double>& worker) const {
+    const index_t n = machines_.size();
+    double* out = worker.values.data();
+    if (machines_.function.kind == Kernel::precomputed) {
+        for (index_t j = 0; j < group.count; ++j)
+            for (index_t s = 0; s < n; ++s) {
+                const index_t i = group.index[j], column = machines_.column[s];
+                out[j * stride_ + s] = x.kind == Queries::Kind::narrow
+                                           ? static_cast<double>(x.narrow(i, column))
+                                           : x.dense(i, column);
             }
-        });
+        return Status::ok;
+    }
+    if (x.kind != Queries::Kind::sparse) return values(x, group, worker);
+    const RowsKernels& kernels = rows_kernels();
+    const index_t width = kernels.panel_width;
+    if (worker.slot.empty()) {
+        worker.slot.assign(at(x.features()), 0);
+        worker.norms = arena::Buffer<double>(at(width), 0.0);
+        worker.panel_values = arena::Buffer<double>(at(std::max<index_t>(n, 1) * width));
+    }
+    for (index_t first = 0; first < group.count; first += width) {
+        const index_t m = std::min(width, group.count - first);
+        const index_t* which = group.index + first;
+        kernels.sparse_norms(&x.sparse, which, m, worker.norms.data());
+        const index_t slots =
+            spread(x.sparse, which, m, static_cast<int>(width), worker.slot.data(), worker.panel);
+        const SparseBlock block = {worker.panel.data(), worker.norms.data(), worker.slot.data(), slots, m};
+        kernels.sparse_panel(&machines_.function, &block, &machines_.support.sparse, support_norms_.data(),
+                             worker.panel_values.data());
+        clear_slots(x.sparse, which, m, worker.slot.data());
+        for (index_t j = 0; j < m; ++j)
+            for (index_t s = 0; s < n; ++s)
+                out[(first + j) * stride_ + s] = worker.panel_values[at(s * width + j)];
+    }
+    return Status::ok;
+}
+
+template <class T>
+index_t Predictor::decide(Rule rule, const T* values, T error, Worker<T>& worker) const {
+    const DecideTable<T>& kernels = decide_table<T>();
+    const MachineView<T>& view = packed<T>().view;
+    if (!(error <= std::numeric_limits<T>::max())) return -1;
+    if (rule == Rule::graph) return kernels.walk(&view, values, error);
+    const DecideScratch<T> scratch = worker.scratch(machines_.classes);
+    if (machines_.classes >= champion_classes) {
+        const index_t found = kernels.champion(&view, values, error, &scratch);
+        if (found >= 0) return found;
+    }
+    return kernels.vote(&view, values, error, &scratch);
+}
+
+template <class T>
+index_t Predictor::group_size() const {
+    const index_t block = predict_table<T>().block_rows;
+    const index_t fitting = most_bytes / std::max<index_t>(1, stride_ * static_cast<index_t>(sizeof(T)));
+    return std::min(most_points / block, std::max<index_t>(1, fitting / block)) * block;
+}
+
+/// `work(group, position, worker)` for groups of all points, or of those that are chosen.
+template <class T, class Work>
+Status Predictor::by_groups(const Queries& x, const std::vector<index_t>* chosen, int n_threads,
+                            Work&& work) const {
+    const index_t n = chosen == nullptr ? x.count() : static_cast<index_t>(chosen->size());
+    const index_t size = std::min(group_size<T>(), std::max<index_t>(n, 1));
+    const double cost = static_cast<double>(n) * static_cast<double>(machines_.size() * (x.features() + 16));
+    const int used = cost < serial_cost ? 1 : n_threads;
+    std::vector<Worker<T>> workers(at(used));
+    return threads::parallel_for((n + size - 1) / size, used, [&](index_t chunk, int w) {
+        Worker<T>& worker = workers[at(w)];
+        const index_t first = chunk * size, m = std::min(size, n - first);
+        if (worker.index.empty()) {
+            worker.index.resize(at(size));
+            worker.values = arena::Buffer<T>(at(std::max<index_t>(1, size * stride_)));
+        }
+        if (chosen == nullptr)
+            std::iota(worker.index.begin(), worker.index.begin() + m, first);
+        else
+            std::copy(chosen->begin() + first, chosen->begin() + first + m, worker.index.begin());
+        return work(Group{worker.index.data(), m}, first, worker);
+    });
+}
+
+bool Predictor::screens(const Queries& x) const {
+    return machines_.function.kind != Kernel::precomputed && x.kind != Queries::Kind::sparse;
+}
+
+float Predictor::error(const Worker<float>& worker, index_t j) const {
+    const double norm = worker.norms[at(j)];
+    return screen_.error(norm, double_.centre.size() > 0 ? norm : worker.squares[at(j)]);
+}
+
+double Predictor::error(const Worker<double>&, index_t) const {
+    return 0.0;
+}
+
+template <class T>
+Status Predictor::label_points(const Queries& x, Rule rule, const std::vector<index_t>* chosen, int n_threads,
+                               index_t* label) const {
+    return by_groups<T>(x, chosen, n_threads, [&](const Group& group, index_t, Worker<T>& worker) {
+        const Status status = fill(x, group, worker);
+        if (status != Status::ok) return status;
+        for (index_t j = 0; j < group.count; ++j)
+            label[group.index[j]] =
+                decide(rule, worker.values.data() + j * stride_, error(worker, j), worker);
+        return Status::ok;
+    });
+}
+
+Status Predictor::classes(const Queries& x, Rule rule, int n_threads, index_t* label) const {
+    if (!screens(x)) return label_points<double>(x, rule, nullptr, n_threads, label);
+    const Status status = label_points<float>(x, rule, nullptr, n_threads, label);
+    if (status != Status::ok) return status;
+    std::vector<index_t> doubtful;
+    for (index_t i = 0; i < x.count(); ++i)
+        if (label[i] < 0) doubtful.push_back(i);
+    return label_points<double>(x, rule, &doubtful, n_threads, label);
+}
+
+template <class T>
+void Predictor::decide_all(const Group& group, Worker<T>& worker, T* out) const {
+    const index_t size = machines_.classes * (machines_.classes - 1);
+    // Sums of as many points at a time as stay in cache.
+    const index_t fitting = most_bytes / (size * static_cast<index_t>(sizeof(T)));
+    const index_t most = std::min(group.count, std::max<index_t>(1, fitting));
+    if (worker.all_sums.size() < at(size * most)) worker.all_sums = arena::Buffer<T>(at(size * most));
+    for (index_t first = 0; first < group.count; first += most)
+        decide_table<T>().decisions(&packed<T>().view, worker.values.data() + first * stride_, stride_,
+                                    std::min(most, group.count - first), worker.all_sums.data(),
+                                    out + first * machines_.pairs());
+}
+
+Status Predictor::decisions(const Queries& x, int n_threads, double* out) const {
+    return by_groups<double>(x, nullptr, n_threads,
+                             [&](const Group& group, index_t first, Worker<double>& worker) {
+                                 const Status status = fill(x, group, worker);
+                                 if (status != Status::ok) return status;
+                                 decide_all(group, worker, out + first * machines_.pairs());
+                                 return Status::ok;
+                             });
+}
+
+Status Predictor::screened(const Queries& x, double* value, double* bound) const {
+    const index_t pairs = machines_.pairs();
+    return by_groups<float>(x, nullptr, 1, [&](const Group& group, index_t first, Worker<float>& worker) {
+        const Status status = fill(x, group, worker);
+        if (status != Status::ok) return status;
+        std::vector<float> decided(at(group.count * pairs)), allowed(at(pairs));
+        decide_all(group, worker, decided.data());
+        std::copy(decided.begin(), decided.end(), value + first * pairs);
+        for (index_t j = 0; j < group.count; ++j) {
+            decide_table<float>().bounds(&single_.view, error(worker, j), allowed.data());
+            std::copy(allowed.begin(), allowed.end(), bound + (first + j) * pairs);
+        }
+        return Status::ok;
+    });
 }
 
 }  // namespace mlqa::svm

@@ -1,18 +1,32 @@
-// Prediction with one-vs-one machines: panels of points meet all support vectors, and the kernel values of a
-// panel become decision values while they are in cache. No kernel matrix is kept.
+// Prediction with one-vs-one machines: groups of points meet all support vectors, and the kernel values of a
+// group become decision values while they are in cache. No kernel matrix is kept.
 //
 //     f_ab(x) = sum_{s in a} coef[b - 1][s] k(x_s, x) + sum_{s in b} coef[a][s] k(x_s, x) + intercept_ab
 //
 // for classes a < b; class a has the vote if f_ab(x) > 0, else b; of several classes with most votes the
-// first is predicted (LIBSVM's rule). Sums are in double, a class after the other, in the order of the
-// support vectors: a value has the same bits from any panel and whether it is asked for by the vote or by the
-// graph.
+// first is predicted (LIBSVM's rule).
+//
+// Decision values are in double: kernel values as in svm/rows.hpp, sums as in svm/decide.kernel.hpp. A value
+// has the same bits from any group and for any number of threads, and whether it is asked for by the vote or
+// by the graph.
+//
+// Classes are those of the decision values in double. They are found from values in float where
+// svm/screen.hpp leaves no doubt, and points with a doubt are computed again in double: 0.1 to 5 % of them.
+// For five and more classes a likely winner is asked first: if it wins against all others it is the answer,
+// after 2 n + (k - 2) n_a multiplications for n support vectors, n_a of them in the winner's class, instead
+// of (k - 1) n.
+//
+// One machine (regression, one class) is a pair of classes whose second has no support vectors.
 #pragma once
+
+#include <vector>
 
 #include "core/arena.hpp"
 #include "core/array.hpp"
 #include "core/status.hpp"
+#include "svm/decide.kernel.hpp"
 #include "svm/rows.hpp"
+#include "svm/screen.hpp"
 
 namespace mlqa::svm {
 
@@ -23,45 +37,85 @@ struct Machines {
     KernelFunction function;
     index_t classes = 0;
     const index_t* start = nullptr;  ///< classes + 1 offsets
-    MatrixView<const double> coef;   ///< (classes - 1) x support vectors
+    const double* coef = nullptr;    ///< (classes - 1) x support vectors, row-major
     const double* intercept = nullptr;
 
     index_t size() const { return start[classes]; }
     index_t pairs() const { return classes * (classes - 1) / 2; }
-    index_t pair(index_t a, index_t b) const { return a * classes - a * (a + 1) / 2 + (b - a - 1); }
 };
 
-/// Kernel values of panels of points with all support vectors.
+/// Points to predict: dense rows of doubles or floats, or sparse rows.
+struct Queries {
+    MatrixView<const double> dense;
+    MatrixView<const float> narrow;
+    SparseView<double> sparse;
+    enum class Kind { dense, narrow, sparse } kind = Kind::dense;
+
+    index_t count() const;
+    index_t features() const;
+};
+
+/// How classes are found from the machines.
+enum class Rule { vote, graph };
+
+/// Support vectors packed, coefficients and what bounds them, in one precision.
+template <class T>
+struct PackedMachines {
+    arena::Buffer<T> panels, norms, coef, intercept, reach;
+    arena::Buffer<double> centre;
+    MachineView<T> view;
+};
+
+/// A model ready to predict: the arrays of `machines` must outlive it. Safe to use from several threads.
 class Predictor {
 public:
     explicit Predictor(const Machines& machines);
 
-    /// What a thread works in.
-    struct Scratch {
-        arena::Buffer<double> values;  ///< support vectors x panel_width
-        arena::Buffer<double> panel, norms, sums;
-        arena::Buffer<std::int32_t> slot;
-    };
-    int panel_width() const { return width_; }
-    /// Values of points [first, first + n) of x, n at most panel_width().
-    void values(const Points& x, index_t first, index_t n, Scratch& scratch) const;
-    /// Machine (a, b), a < b, for a panel whose values are there.
-    void machine(index_t a, index_t b, const Scratch& scratch, double* out) const;
-    /// All machines: out[pair * panel_width + point].
-    void all_machines(Scratch& scratch, double* out) const;
     const Machines& machines() const { return machines_; }
+    /// Classes of the points.
+    Status classes(const Queries& x, Rule rule, int n_threads, index_t* label) const;
+    /// Decision values, points x pairs, row-major.
+    Status decisions(const Queries& x, int n_threads, double* out) const;
+    /// Decision values in float as doubles, and the bounds of their distance from decisions(): for tests.
+    Status screened(const Queries& x, double* value, double* bound) const;
+    /// Whether classes are looked for in float first.
+    bool screens(const Queries& x) const;
 
 private:
-    void pack_points(const Points& x, index_t first, index_t n, Scratch& scratch) const;
-    void pack_coefficients();
+    template <class T>
+    struct Worker;
+    struct Group {
+        const index_t* index;
+        index_t count;
+    };
+    template <class T>
+    void pack(PackedMachines<T>& packed) const;
+    template <class T>
+    Status values(const Queries& x, const Group& group, Worker<T>& worker) const;
+    Status fill(const Queries& x, const Group& group, Worker<float>& worker) const;
+    Status fill(const Queries& x, const Group& group, Worker<double>& worker) const;
+    template <class T>
+    index_t decide(Rule rule, const T* values, T error, Worker<T>& worker) const;
+    template <class T>
+    const PackedMachines<T>& packed() const;
+    float error(const Worker<float>& worker, index_t j) const;
+    double error(const Worker<double>& worker, index_t j) const;
+    template <class T>
+    Status label_points(const Queries& x, Rule rule, const std::vector<index_t>* chosen, int n_threads,
+                        index_t* label) const;
+    template <class T>
+    void decide_all(const Group& group, Worker<T>& worker, T* out) const;
+    template <class T>
+    index_t group_size() const;
+    template <class T, class Work>
+    Status by_groups(const Queries& x, const std::vector<index_t>* chosen, int n_threads, Work&& work) const;
 
-    const Machines& machines_;
-    int width_;
-    arena::Buffer<double> centre_, packed_, norms_, coef_;
-    arena::Buffer<double> packed_coef_;
+    Machines machines_;
+    PackedMachines<float> single_;
+    PackedMachines<double> double_;
+    arena::Buffer<double> support_norms_;
+    Screen screen_;
+    index_t stride_ = 0;
 };
-
-/// Decision values (points x pairs, row-major) and the classes voted for; either may be nullptr.
-Status vote(const Machines& machines, const Points& x, int n_threads, double* decision, index_t* label);
 
 }  // namespace mlqa::svm

@@ -4,7 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from mlqa_fast._mlqa_fast_core import svm as core
-from mlqa_fast.svm import SVC, dag_predict, svm_smo
+from mlqa_fast.svm import SVC, CompiledPredictor, compile_predictor, dag_predict, svm_smo
+from mlqa_fast.svm._predict import Pieces, Reading
 from rooms.registry import Entry, Room
 
 # What a change of rounding may move the solution: its conditions hold within tol, and at 1e-8 it is
@@ -106,6 +107,31 @@ def sparse_rows(n_jobs, data, indices, indptr, which, weight):
     )
 
 
+def untrained(rng, n, d, k, points, dtype=np.float64):
+    """Machines with any coefficients: the arithmetic of prediction by itself."""
+    start = np.arange(k + 1) * n // k
+    pieces = (
+        rng.normal(size=(n, d)),
+        (2, 3, 0.5 / d, 0.0),
+        np.arange(n),
+        start,
+        rng.normal(size=(k - 1, n)),
+        rng.normal(size=k * (k - 1) // 2),
+    )
+    return {"pieces": pieces, "X": rng.normal(size=(points, d)).astype(dtype)}
+
+
+def predict(n_jobs, pieces, X):
+    pieces = Pieces(*pieces)
+    reading = Reading(np.arange(len(pieces.start) - 1), False, False, True, False)
+    predictor = CompiledPredictor(pieces, reading, n_jobs)
+    return predictor.decision_function(X), predictor.predict(X)
+
+
+def many_points():
+    return untrained(np.random.default_rng(0), 30_000, 200, 2, 40_000, np.float32)
+
+
 def large():
     rng = np.random.default_rng(0)
     X, y = classes(rng, 30_000, 40, 2, spread=3.0)
@@ -132,6 +158,20 @@ ROOMS = [
     Room("svm/smo (few rows)", few_rows, smo, isa_tolerance=1e-5),
     Room("svm/ovo", ten_classes, ovo, isa_tolerance=1e-5),
     Room("svm/ovo (sparse)", sparse_classes, sparse_ovo, isa_tolerance=1e-5),
+    Room(
+        "svm/predict",
+        lambda rng: untrained(rng, 300, 9, 6, 700),
+        predict,
+        isa_tolerance=1e-13,
+        long_inputs=many_points,
+        long_run=lambda pieces, X: predict(2, pieces, X),
+    ),
+    Room(
+        "svm/predict (two classes, float32)",
+        lambda rng: untrained(rng, 300, 9, 2, 700, np.float32),
+        predict,
+        isa_tolerance=1e-13,
+    ),
     Room("svm/dag", machines, lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, **p)),
 ]
 
@@ -144,6 +184,20 @@ def labelled(rng, k):
 def fit_svc(X, y, **parameters):
     svc = SVC(tol=1e-6, gamma=0.3, **parameters).fit(X, y)
     return svc.support_vectors_, svc.dual_coef_, svc.intercept_
+
+
+FITTED = SVC().fit(np.eye(4), [0, 0, 1, 1])
+
+
+def compiled(X, y, estimator=None, points=None, **parameters):
+    """Fits first, for that is where points of any kind are validated."""
+    if estimator is None:
+        estimator = SVC(tol=1e-6, gamma=0.3).fit(X, y)
+    predictor = compile_predictor(estimator, **parameters)
+    if points is None:
+        points = np.linspace(-1, 1, 24).reshape(6, 4)
+        points = sp.csr_matrix(points) if sp.issparse(X) else points
+    return predictor.decision_function(points), predictor.predict(points)
 
 
 def not_square(A, B):
@@ -212,6 +266,24 @@ ENTRIES = [
             ({"class_weight": "even"}, "'class_weight' parameter"),
             ({"multi_class": "ovr"}, "'multi_class' parameter"),
             ({"max_time": -1.0}, "'max_time' parameter"),
+        ),
+    ),
+    Entry(
+        "svm.compile_predictor",
+        compiled,
+        lambda rng: labelled(rng, 3),
+        target="y",
+        sparse=True,
+        outcomes={"target objects": "refused: label type"},
+        tolerance=1e-4,
+        bad_arguments=(
+            ({"estimator": 3}, "must be a kernel machine"),
+            ({"estimator": SVC()}, "not fitted"),
+            ({"estimator": SVC(kernel=np.dot)}, "not fitted"),
+            ({"estimator": FITTED, "points": np.ones((2, 3))}, "must have the features"),
+            ({"estimator": FITTED, "points": np.ones((2, 4), dtype=int)}, "float64 or float32"),
+            ({"estimator": FITTED, "points": np.ones((2, 2, 4))}, "two dimensions"),
+            ({"estimator": FITTED, "n_jobs": 0}, "n_jobs"),
         ),
     ),
     Entry(

@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import NoReturn
 
 from mlqa_fast.svm._dag import dag_predict
+from mlqa_fast.svm._predict import CompiledPredictor, compile_predictor
 from mlqa_fast.svm._prediction import PredictionReport
 from mlqa_fast.svm._smo import SMOResult, svm_smo
 from mlqa_fast.svm._svc import SVC
 
-__all__ = ["SVC", "PredictionReport", "SMOResult", "dag_predict", "svm_smo"]
+__all__ = [
+    "SVC",
+    "CompiledPredictor",
+    "PredictionReport",
+    "SMOResult",
+    "compile_predictor",
+    "dag_predict",
+    "svm_smo",
+]
 
 _ELSEWHERE = ("LinearSVC", "LinearSVR", "NuSVC", "NuSVR", "OneClassSVM", "SVR", "l1_min_c")
 

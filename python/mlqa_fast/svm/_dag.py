@@ -1,9 +1,9 @@
-"""Prediction with one-vs-one machines: by vote, and along the directed acyclic graph."""
+"""Prediction with one-vs-one machines along the directed acyclic graph."""
 
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,32 +13,7 @@ from sklearn.utils import check_array
 from mlqa_fast._compat import Interval, StrOptions, validate_params
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
-from mlqa_fast.svm._problem import KERNELS, KernelTuple, checked, kernel_tuple, points, starts
-
-
-class Pieces(NamedTuple):
-    """A fitted model as the extension takes it."""
-
-    support_vectors: Any
-    kernel: KernelTuple
-    support: NDArray[np.int64]
-    start: NDArray[np.int64]
-    dual_coef: NDArray[np.float64]
-    intercept: NDArray[np.float64]
-
-
-def vote(
-    X: Any, pieces: Pieces, n_jobs: int | None, want_decision: bool
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Classes by one-vs-one vote, and the decision values of all machines if wanted."""
-    label, decision = core.vote(points(X), *pieces, n_threads(n_jobs), want_decision)
-    return label, decision
-
-
-def walk(X: Any, pieces: Pieces, n_jobs: int | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Classes by the graph, and the number of machines that each point asked."""
-    label, asked = core.walk(points(X), *pieces, n_threads(n_jobs))
-    return label, asked
+from mlqa_fast.svm._problem import KERNELS, checked, kernel_tuple, points, starts
 
 
 @validate_params(  # type: ignore[untyped-decorator]
@@ -147,7 +122,7 @@ def dag_predict(
             f"dual_coef must have shape {(len(count) - 1, total)}, got {dual_coef.shape}"
         )
     support_vectors, support = _support(X, support_vectors, total, kernel)
-    pieces = Pieces(
+    machines = core.Predictor(
         points(support_vectors),
         kernel_tuple(kernel, degree, gamma, coef0),
         support,
@@ -155,7 +130,8 @@ def dag_predict(
         dual_coef,
         intercept,
     )
-    return walk(X, pieces, n_jobs)
+    label, asked = machines.walk(points(X), n_threads(n_jobs))
+    return label, asked
 
 
 def _support(

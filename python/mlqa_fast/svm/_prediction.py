@@ -16,10 +16,11 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mlqa_fast.svm._dag import Pieces, vote, walk
+from mlqa_fast._threadpool import n_threads
 from mlqa_fast.svm._linear import one_vs_one_coef
+from mlqa_fast.svm._predict import Packed, decide, native_of, predict, reading_of
 from mlqa_fast.svm._probability import probability_available
-from mlqa_fast.svm._problem import checked, kernel_tuple, points, starts
+from mlqa_fast.svm._problem import checked, points
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,12 @@ class PredictionReport:
         return float(np.mean(self.machines_asked))
 
 
-class MachineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Prediction, decision values and the attributes derived from the trained machines."""
+class KernelMachine(BaseEstimator):  # type: ignore[misc]
+    """Points, kernel values and packed machines of a fitted estimator."""
 
     kernel: str | Callable[[Any, Any], Any]
     degree: int
     coef0: float
-    decision_function_shape: str
-    break_ties: bool
-    multi_class: str
     n_jobs: int | None
 
     def _kernel_matrix(self, X: Any) -> Any:
@@ -85,7 +83,7 @@ class MachineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 self,
                 X,
                 accept_sparse="csr",
-                dtype=np.float64,
+                dtype=(np.float64, np.float32),
                 accept_large_sparse=False,
                 reset=False,
             )
@@ -105,22 +103,52 @@ class MachineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"X.shape[1] = {X.shape[1]} should be equal to {expected}, "
                 "the number of samples at training time"
             )
-        vectors = self.support_vectors_
-        if not self._sparse and vectors.size > 0 and self.n_support_.sum() != vectors.shape[0]:
-            raise ValueError(f"The internal representation of {type(self).__name__} was altered")
         return X
 
-    def _pieces(self) -> Pieces:
-        kernel = "precomputed" if callable(self.kernel) else self.kernel
-        dual_coef = self._dual_coef_.toarray() if self._sparse else self._dual_coef_
-        return Pieces(
-            points(self.support_vectors_),
-            kernel_tuple(kernel, self.degree, self._gamma, self.coef0),
-            self.support_.astype(np.int64),
-            starts(self._n_support),
-            dual_coef,
-            self._intercept_,
+    def _points(self, X: Any) -> Any:
+        """X as the extension takes it, validated."""
+        return X if self._is_plain(X) else points(self._validate_for_predict(X))
+
+    def _is_plain(self, X: Any) -> bool:
+        """Whether validation would let X pass as it is: it takes longer than predicting a row."""
+        state = vars(self)
+        return (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype in (np.float64, np.float32)
+            and X.shape[0] > 0
+            and X.shape[1] == state.get("n_features_in_")
+            and "_packed" in state
+            and "feature_names_in_" not in state
+            and not self._sparse
+            and isinstance(self.kernel, str)
+            and self.kernel != "precomputed"
+            and bool(np.isfinite(_sum(X)))
         )
+
+    def _pack(self) -> None:
+        """Pack the machines, at the end of fit and after loading."""
+        self._packed = Packed(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State without what is packed from it."""
+        state = dict(super().__getstate__())
+        state.pop("_packed", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """State, and the machines packed from it."""
+        super().__setstate__(state)
+        if "_intercept_" in vars(self):
+            self._pack()
+
+
+class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
+    """Prediction, decision values and the attributes derived from the trained machines."""
+
+    decision_function_shape: str
+    break_ties: bool
+    multi_class: str
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Decision values.
@@ -136,13 +164,8 @@ class MachineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Two classes: shape (n_samples,), positive for ``classes_[1]``. More: one column a class
             (``decision_function_shape='ovr'``) or one a machine ('ovo').
         """
-        _, decision = vote(self._validate_for_predict(X), self._pieces(), self.n_jobs, True)
-        k = len(self.classes_)
-        if k == 2:
-            return -decision.ravel()
-        if self.decision_function_shape == "ovo":
-            return decision
-        return _one_vs_rest(decision, k)
+        X = self._points(X)
+        return decide(native_of(self), X, n_threads(self.n_jobs), reading_of(self))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict classes, by ``multi_class``.
@@ -157,16 +180,11 @@ class MachineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples,)
             Labels.
         """
-        check_is_fitted(self)
         if self.break_ties and self.decision_function_shape == "ovo":
+            check_is_fitted(self)
             raise ValueError("break_ties must be False when decision_function_shape is 'ovo'")
-        if self.multi_class == "dag":
-            label, _ = walk(self._validate_for_predict(X), self._pieces(), self.n_jobs)
-        elif self.break_ties and len(self.classes_) > 2:
-            label = np.argmax(self.decision_function(X), axis=1)
-        else:
-            label, _ = vote(self._validate_for_predict(X), self._pieces(), self.n_jobs, False)
-        return np.asarray(self.classes_.take(label))
+        X = self._points(X)
+        return predict(native_of(self), X, n_threads(self.n_jobs), reading_of(self))
 
     def prediction_report(self, X: Any) -> PredictionReport:
         """How many machines a prediction asks for each point.
@@ -181,13 +199,13 @@ class MachineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         PredictionReport
             ``multi_class``, ``machines``, ``machines_asked``.
         """
-        X = self._validate_for_predict(X)
+        X = self._points(X)
         k = len(self.classes_)
         machines = k * (k - 1) // 2
         if self.multi_class == "dag":
-            _, asked = walk(X, self._pieces(), self.n_jobs)
+            _, asked = native_of(self).walk(X, n_threads(self.n_jobs))
         else:
-            asked = np.full(X.shape[0], machines, dtype=np.int64)
+            asked = np.full(_count(X), machines, dtype=np.int64)
         return PredictionReport(self.multi_class, machines, asked)
 
     @available_if(probability_available)  # type: ignore[untyped-decorator]
@@ -264,17 +282,12 @@ class MachineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.empty(0)
 
 
-def _one_vs_rest(decision: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-    """Votes of the classes, and the sum of their confidences squeezed into (-1/3, 1/3)."""
-    votes = np.zeros((len(decision), n_classes))
-    confidence = np.zeros_like(votes)
-    machine = 0
-    for a in range(n_classes):
-        for b in range(a + 1, n_classes):
-            value = decision[:, machine]
-            confidence[:, a] += value
-            confidence[:, b] -= value
-            votes[:, a] += value >= 0
-            votes[:, b] += value < 0
-            machine += 1
-    return np.asarray(votes + confidence / (3 * (np.abs(confidence) + 1)))
+def _sum(X: NDArray[Any]) -> Any:
+    """A sum that is finite only if all terms are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return X.sum()
+
+
+def _count(X: Any) -> int:
+    """Number of points, as the extension takes them."""
+    return len(X[2]) - 1 if isinstance(X, tuple) else len(X)

@@ -103,7 +103,9 @@ def checked(X: Any) -> Any:
 
 def points(X: Any) -> Any:
     """Points as the extension takes them."""
-    return (X.data, X.indices, X.indptr, X.shape[1]) if sp.issparse(X) else X
+    if not sp.issparse(X):
+        return X
+    return X.data.astype(np.float64, copy=False), X.indices, X.indptr, X.shape[1]
 
 
 def train(

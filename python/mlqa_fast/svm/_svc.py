@@ -365,6 +365,7 @@ class SVC(MachineClassifier):
         self.kkt_violation_ = trained.kkt_violation
         self.dual_gap_ = trained.dual_gap
         self.objective_ = trained.objective
+        self._pack()
 
     def _calibrate(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Any:
         """The calibrated classifier behind ``probability=True``, else None."""

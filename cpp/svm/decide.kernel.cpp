@@ -1,0 +1,277 @@
+#include "svm/decide.kernel.hpp"
+
+#include "core/simd_sums.hpp"
+
+namespace mlqa {
+namespace {
+
+template <class T>
+using Machines = MachineView<T>;
+template <class T>
+using Scratch = DecideScratch<T>;
+
+/// Classes that may be tried as the winner before all machines are asked.
+constexpr int tries = 4;
+
+/// Added to every bound in float: products and coefficients below its normal range (svm/screen.hpp).
+constexpr float floor_of_error = 0x1p-60f;
+
+/// out[p out_stride + r] = sum_s coef[r stride + s] values[p values_stride + s], r < R, p < P.
+template <class T, int R, int P>
+MLQA_INLINE void sum_tile(const T* coef, index_t stride, const T* values, index_t values_stride, index_t n,
+                          T* out, index_t out_stride) {
+    using V = simd::vec<T>;
+    constexpr int w = simd::lanes<T>;
+    V acc[P][R] = {};
+    const auto add = [&](index_t s, auto load) {
+        V v[P];
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p) v[p] = load(values + p * values_stride + s);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            const V c = load(coef + r * stride + s);
+#pragma GCC unroll 8
+            for (int p = 0; p < P; ++p) acc[p][r] = simd::fma(c, v[p], acc[p][r]);
+        }
+    };
+    index_t s = 0;
+    for (; s + w <= n; s += w) add(s, [](const T* at) { return simd::load(at); });
+    if (s < n) {
+        const int left = static_cast<int>(n - s);
+        add(s, [left](const T* at) { return simd::load_partial(at, left); });
+    }
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) out[p * out_stride + r] = simd::sum_lanes(acc[p][r]);
+}
+
+/// out[r] = sum_s coef[r stride + s] values[s].
+template <class T>
+void sums(const T* coef, index_t stride, index_t rows, const T* values, index_t n, T* out) {
+    constexpr int block = 8;
+    index_t r = 0;
+    for (; r + block <= rows; r += block)
+        sum_tile<T, block, 1>(coef + r * stride, stride, values, 0, n, out + r, 0);
+    for (; r < rows; ++r) sum_tile<T, 1, 1>(coef + r * stride, stride, values, 0, n, out + r, 0);
+}
+
+/// The same for several points, whose sums are out_stride apart.
+template <class T>
+void point_sums(const T* coef, index_t stride, index_t rows, const T* values, index_t values_stride,
+                index_t points, index_t n, T* out, index_t out_stride) {
+#if defined(__AVX512F__)
+    constexpr int abreast = 4;
+#else
+    constexpr int abreast = 2;
+#endif
+    constexpr int block = 4;
+    index_t p = 0;
+    for (; p + abreast <= points; p += abreast) {
+        const T* here = values + p * values_stride;
+        T* to = out + p * out_stride;
+        index_t r = 0;
+        for (; r + block <= rows; r += block)
+            sum_tile<T, block, abreast>(coef + r * stride, stride, here, values_stride, n, to + r,
+                                        out_stride);
+        for (; r < rows; ++r)
+            sum_tile<T, 1, abreast>(coef + r * stride, stride, here, values_stride, n, to + r, out_stride);
+    }
+    for (; p < points; ++p) sums(coef, stride, rows, values + p * values_stride, n, out + p * out_stride);
+}
+
+template <class T>
+MLQA_INLINE T sum_of(const Machines<T>& m, index_t row, index_t c, const T* values) {
+    T out;
+    sum_tile<T, 1, 1>(m.coef + row * m.stride + m.start[c], m.stride, values + m.start[c], 0,
+                      m.start[c + 1] - m.start[c], &out, 0);
+    return out;
+}
+
+template <class T>
+MLQA_INLINE index_t pair(const Machines<T>& m, index_t a, index_t b) {
+    return a * m.classes - a * (a + 1) / 2 + (b - a - 1);
+}
+
+/// Bound of the error of machine (a, b); 0 in double, whose values are the answer by definition.
+template <class T>
+MLQA_INLINE T bound(const Machines<T>& m, index_t a, index_t b, T intercept, T error) {
+    if constexpr (sizeof(T) == 8) {
+        return T(0);
+    } else {
+        const T reach = m.reach[a * (m.classes - 1) + b - 1] + m.reach[b * (m.classes - 1) + a];
+        const T size = intercept < 0 ? -intercept : intercept;
+        return reach * error + (size * 0x1p-20f + floor_of_error);
+    }
+}
+
+/// Who wins machine (a, b), a < b: 1 for a, -1 for b, 0 for not decided.
+template <class T>
+MLQA_INLINE int winner(T value, T error) {
+    if constexpr (sizeof(T) == 8) return value > 0 ? 1 : -1;
+    return value > error ? 1 : (value < -error ? -1 : 0);
+}
+
+/// The class of the support vector with the largest value: where the point is near one.
+template <class T>
+index_t guess(const Machines<T>& m, const T* values) {
+    using V = simd::vec<T>;
+    using Integer = typename simd::Types<T>::integer;
+    constexpr int w = simd::lanes<T>;
+    const index_t n = m.start[m.classes];
+    V most = V{} - static_cast<T>(__builtin_inf());
+    simd::mask<T> position = {}, here = {};
+    index_t s = 0;
+    for (; s + w <= n; s += w, here += 1) {
+        const V v = simd::load(values + s);
+        const auto larger = v > most;
+        most = simd::select(larger, v, most);
+        position = simd::select(larger, here, position);
+    }
+    T best = static_cast<T>(-__builtin_inf());
+    index_t at = 0;
+    for (int i = 0; i < w; ++i) {
+        if (!(most[i] > best)) continue;
+        best = most[i];
+        at = static_cast<index_t>(static_cast<Integer>(position[i])) * w + i;
+    }
+    for (; s < n; ++s) {
+        if (!(values[s] > best)) continue;
+        best = values[s];
+        at = s;
+    }
+    index_t c = 0;
+    while (c + 1 < m.classes && m.start[c + 1] <= at) ++c;
+    return c;
+}
+
+/// `a` if it wins against all others; else the class that beats it most clearly, or -1 if none does for
+/// certain.
+template <class T>
+index_t challenge(const Machines<T>& m, const T* values, T error, index_t a, T* own) {
+    T* of_others = own + m.classes;
+    sums(m.coef + m.start[a], m.stride, m.classes - 1, values + m.start[a], m.start[a + 1] - m.start[a], own);
+    for (index_t b = 0; b < m.classes; ++b)
+        of_others[b] = b == a ? T(0) : sum_of(m, a < b ? a : a - 1, b, values);
+    bool wins_all = true;
+    index_t rival = -1;
+    T most = 0;
+    for (index_t b = 0; b < m.classes; ++b) {
+        if (b == a) continue;
+        const bool first = a < b;
+        const index_t low = first ? a : b, high = first ? b : a;
+        const T intercept = m.intercept[pair(m, low, high)];
+        const T value = (own[first ? b - 1 : b] + of_others[b]) + intercept;
+        const int result = winner(value, bound(m, low, high, intercept, error)) * (first ? 1 : -1);
+        wins_all = wins_all && result > 0;
+        const T loss = first ? -value : value;
+        if (result < 0 && (rival < 0 || loss > most)) {
+            rival = b;
+            most = loss;
+        }
+    }
+    return wins_all ? a : rival;
+}
+
+template <class T>
+index_t champion(const Machines<T>* m, const T* values, T error, const Scratch<T>* scratch) {
+    index_t a = guess(*m, values);
+    for (int t = 0; t < tries; ++t) {
+        const index_t rival = challenge(*m, values, error, a, scratch->sums);
+        if (rival == a || rival < 0) return rival;
+        a = rival;
+    }
+    return -1;
+}
+
+/// sums[c (classes - 1) + r] = sum_{s in c} coef_r[s] values[s].
+template <class T>
+void all_sums(const Machines<T>& m, const T* values, T* out) {
+    for (index_t c = 0; c < m.classes; ++c)
+        sums(m.coef + m.start[c], m.stride, m.classes - 1, values + m.start[c], m.start[c + 1] - m.start[c],
+             out + c * (m.classes - 1));
+}
+
+template <class T>
+MLQA_INLINE T machine(const Machines<T>& m, const T* of, index_t a, index_t b, index_t number) {
+    return (of[a * (m.classes - 1) + b - 1] + of[b * (m.classes - 1) + a]) + m.intercept[number];
+}
+
+/// The first class with most votes, if votes that are not decided cannot change it.
+template <class T>
+index_t first_of_most(index_t classes, const Scratch<T>& scratch) {
+    index_t best = 0;
+    for (index_t c = 1; c < classes; ++c)
+        if (scratch.low[c] > scratch.low[best]) best = c;
+    for (index_t c = 0; c < classes; ++c)
+        if (c != best &&
+            (c < best ? scratch.high[c] >= scratch.low[best] : scratch.high[c] > scratch.low[best]))
+            return -1;
+    return best;
+}
+
+template <class T>
+index_t vote(const Machines<T>* m, const T* values, T error, const Scratch<T>* scratch) {
+    const index_t k = m->classes;
+    all_sums(*m, values, scratch->sums);
+    for (index_t c = 0; c < k; ++c) scratch->low[c] = scratch->high[c] = 0;
+    index_t number = 0;
+    for (index_t a = 0; a < k; ++a)
+        for (index_t b = a + 1; b < k; ++b, ++number) {
+            const T value = machine(*m, scratch->sums, a, b, number);
+            const int result = winner(value, bound(*m, a, b, m->intercept[number], error));
+            scratch->low[a] += result > 0;
+            scratch->high[a] += result >= 0;
+            scratch->low[b] += result < 0;
+            scratch->high[b] += result <= 0;
+        }
+    return first_of_most(k, *scratch);
+}
+
+template <class T>
+index_t walk(const Machines<T>* m, const T* values, T error) {
+    index_t a = 0, b = m->classes - 1;
+    while (a < b) {
+        const T intercept = m->intercept[pair(*m, a, b)];
+        const T value = (sum_of(*m, b - 1, a, values) + sum_of(*m, a, b, values)) + intercept;
+        const int result = winner(value, bound(*m, a, b, intercept, error));
+        if (result == 0) return -1;
+        if (result > 0)
+            --b;
+        else
+            ++a;
+    }
+    return a;
+}
+
+template <class T>
+void decisions(const Machines<T>* m, const T* values, index_t values_stride, index_t points, T* of, T* out) {
+    const index_t k = m->classes, size = k * (k - 1), pairs = size / 2;
+    // Coefficients of a class stay in cache while all points pass.
+    for (index_t c = 0; c < k; ++c)
+        point_sums(m->coef + m->start[c], m->stride, k - 1, values + m->start[c], values_stride, points,
+                   m->start[c + 1] - m->start[c], of + c * (k - 1), size);
+    for (index_t p = 0; p < points; ++p) {
+        index_t number = 0;
+        for (index_t a = 0; a < k; ++a)
+            for (index_t b = a + 1; b < k; ++b, ++number)
+                out[p * pairs + number] = machine(*m, of + p * size, a, b, number);
+    }
+}
+
+template <class T>
+void bounds(const Machines<T>* m, T error, T* out) {
+    index_t number = 0;
+    for (index_t a = 0; a < m->classes; ++a)
+        for (index_t b = a + 1; b < m->classes; ++b, ++number)
+            out[number] = bound(*m, a, b, m->intercept[number], error);
+}
+
+template <class T>
+constexpr DecideTable<T> table = {champion<T>, vote<T>, walk<T>, decisions<T>, bounds<T>};
+
+}  // namespace
+
+const DecideKernels MLQA_KERNELS(decide) = {table<float>, table<double>};
+
+}  // namespace mlqa
