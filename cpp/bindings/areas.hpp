@@ -15,6 +15,8 @@ void bind_svm(pybind11::module_& module);
 void bind_sparse_rows(pybind11::module_& svm);
 /// Into the submodule of `svm`.
 void bind_svm_predict(pybind11::module_& svm);
+/// Into the submodule of `svm`.
+void bind_linear_svm(pybind11::module_& svm);
 void bind_linear_model(pybind11::module_& module);
 void bind_over_sampling(pybind11::module_& module);
 

@@ -218,6 +218,7 @@ void bind_svm(py::module_& module) {
           "One machine over one set of points: beta, rho of the groups, steps, certificates, status.");
     bind_sparse_rows(m);
     bind_svm_predict(m);
+    bind_linear_svm(m);
 }
 
 }  // namespace mlqa::bindings

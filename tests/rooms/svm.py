@@ -4,7 +4,17 @@ import numpy as np
 import scipy.sparse as sp
 
 from mlqa_fast._mlqa_fast_core import svm as core
-from mlqa_fast.svm import SVC, CompiledPredictor, compile_predictor, dag_predict, svm_smo
+from mlqa_fast.svm import (
+    SVC,
+    CompiledPredictor,
+    LinearSVC,
+    LinearSVR,
+    compile_predictor,
+    dag_predict,
+    l1_min_c,
+    linear_svm,
+    svm_smo,
+)
 from mlqa_fast.svm._predict import Pieces, Reading
 from rooms.registry import Entry, Room
 
@@ -138,6 +148,53 @@ def large():
     return {"X": X, "y": y, "C": 100.0, "gamma": 0.02}
 
 
+def linear_machine(**kind):
+    """A solver of linear machines: its weights and objective."""
+
+    def run(n_jobs, X, y, **given):
+        machine = linear_svm(X, y, n_jobs=n_jobs, random_state=0, **kind, **given)
+        return machine.coef, machine.intercept, machine.objective
+
+    return run
+
+
+def linear_rows(rng, n=3000, d=40):
+    """More than one chunk of rows."""
+    X, y = classes(rng, n, d, 2, spread=3.0)
+    return {"X": X, "y": y, "C": 0.01, "tol": 1e-7, "max_iter": 100_000}
+
+
+def sparse_linear_rows(rng):
+    inputs = linear_rows(rng)
+    return inputs | {"X": sp.csr_matrix(inputs["X"] * (rng.random(inputs["X"].shape) < 0.3))}
+
+
+def ten_linear_classes(rng):
+    X, y = classes(rng, 1500, 12, 10)
+    return {"X": X, "y": y, "C": 0.1, "tol": 1e-7, "max_iter": 100_000}
+
+
+def against_the_rest(n_jobs, X, y, **given):
+    svc = LinearSVC(n_jobs=n_jobs, random_state=0, loss="hinge", **given).fit(X, y)
+    return svc.coef_, svc.intercept_, svc.objective_
+
+
+def all_at_once(n_jobs, X, y, **given):
+    svc = LinearSVC(n_jobs=n_jobs, random_state=0, multi_class="crammer_singer", **given).fit(X, y)
+    return svc.coef_, svc.intercept_, svc.objective_
+
+
+def few_linear_classes(rng):
+    X, y = classes(rng, 400, 8, 5, spread=2.0)
+    return {"X": X, "y": y, "C": 0.02, "tol": 1e-6, "max_iter": 100_000}
+
+
+def many_linear_rows():
+    rng = np.random.default_rng(0)
+    X, y = classes(rng, 20_000, 60, 12, spread=3.0)
+    return {"X": X, "y": y, "C": 100.0, "tol": 1e-12, "max_iter": 10**8}
+
+
 ROOMS = [
     Room(
         "svm/sparse_rows",
@@ -171,6 +228,54 @@ ROOMS = [
         lambda rng: untrained(rng, 300, 9, 2, 700, np.float32),
         predict,
         isa_tolerance=1e-13,
+    ),
+    Room("svm/linear", linear_rows, linear_machine(loss="hinge", dual=True), isa_tolerance=1e-4),
+    Room(
+        "svm/linear (values)",
+        linear_rows,
+        linear_machine(loss="epsilon_insensitive", epsilon=0.2),
+        isa_tolerance=1e-4,
+    ),
+    Room("svm/linear (primal)", linear_rows, linear_machine(dual=False), isa_tolerance=1e-6),
+    Room(
+        "svm/linear (l1)",
+        linear_rows,
+        linear_machine(penalty="l1", dual=False),
+        isa_tolerance=1e-4,
+    ),
+    Room(
+        "svm/linear (sparse)",
+        sparse_linear_rows,
+        linear_machine(loss="hinge", dual=True),
+        isa_tolerance=1e-4,
+    ),
+    Room(
+        "svm/linear (sparse, primal)",
+        sparse_linear_rows,
+        linear_machine(dual=False),
+        isa_tolerance=1e-6,
+    ),
+    Room(
+        "svm/linear (sparse, l1)",
+        sparse_linear_rows,
+        linear_machine(penalty="l1", dual=False),
+        isa_tolerance=1e-4,
+    ),
+    Room(
+        "svm/linear (against the rest)",
+        ten_linear_classes,
+        against_the_rest,
+        isa_tolerance=1e-4,
+        long_inputs=many_linear_rows,
+        long_run=lambda X, y, **p: against_the_rest(2, X, y, **p),
+    ),
+    Room(
+        "svm/linear (all at once)",
+        few_linear_classes,
+        all_at_once,
+        isa_tolerance=1e-4,
+        long_inputs=many_linear_rows,
+        long_run=lambda X, y, **p: all_at_once(2, X, y, **p),
     ),
     Room("svm/dag", machines, lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, **p)),
 ]
@@ -217,7 +322,108 @@ def small_machines(rng):
     return fitted | {"X": fitted["X"][:60, :4], "support_vectors": fitted["support_vectors"][:, :4]}
 
 
+def fit_linear(estimator, **fixed):
+    """Weights of an estimator over linear machines."""
+
+    def call(X, y, sample_weight=None, **given):
+        fitted = estimator(random_state=0, **fixed, **given).fit(X, y, sample_weight)
+        return fitted.coef_, fitted.intercept_
+
+    return call
+
+
+LINEAR_ARGUMENTS = (
+    ({"C": 0.0}, "'C' parameter"),
+    ({"C": np.inf}, "'C' parameter"),
+    ({"tol": 0.0}, "'tol' parameter"),
+    ({"dual": "yes"}, "'dual' parameter"),
+    ({"intercept_scaling": 0.0}, "'intercept_scaling' parameter"),
+    ({"max_iter": -1}, "'max_iter' parameter"),
+    ({"max_time": 0}, "'max_time' parameter"),
+    ({"n_jobs": 0}, "n_jobs"),
+    ({"n_jobs": 1.5}, "'n_jobs' parameter"),
+    ({"sample_weight": np.ones(59)}, "inconsistent"),
+    ({"sample_weight": np.ones((60, 2))}, "1D array"),
+    ({"sample_weight": np.full(60, np.nan)}, "NaN"),
+    ({"sample_weight": np.zeros(60)}, "at least one non-zero"),
+    ({"sample_weight": -np.ones(60)}, "at least one non-zero"),
+)
+
+
+def valued(rng):
+    X = rng.normal(size=(60, 4))
+    return {"X": X, "y": X[:, 0] + 0.3 * rng.normal(size=60)}
+
+
 ENTRIES = [
+    Entry(
+        "svm.linear_svm",
+        lambda X, y, **p: linear_svm(X, y, **{"tol": 1e-8, "random_state": 0, **p})[:2],
+        lambda rng: labelled(rng, 2),
+        target="y",
+        sparse=True,
+        outcomes={"target objects": "refused: label type"},
+        tolerance=1e-4,
+        bad_arguments=(
+            *LINEAR_ARGUMENTS,
+            ({"penalty": "l3"}, "'penalty' parameter"),
+            ({"loss": "log"}, "'loss' parameter"),
+            ({"epsilon": -0.1}, "'epsilon' parameter"),
+            ({"loss": "hinge", "penalty": "l1"}, "Unsupported set of arguments"),
+            ({"loss": "hinge", "dual": False}, "Unsupported set of arguments"),
+            ({"penalty": "l1", "dual": True}, "Unsupported set of arguments"),
+            ({"y": np.arange(60) % 3}, "number of classes has to be two"),
+            ({"sample_weight": np.arange(60) % 2}, "zero or negative weights"),
+        ),
+    ),
+    Entry(
+        "svm.LinearSVC",
+        fit_linear(LinearSVC),
+        lambda rng: labelled(rng, 3),
+        target="y",
+        sparse=True,
+        outcomes={"target objects": "refused: label type"},
+        tolerance=1e-4,
+        bad_arguments=(
+            *LINEAR_ARGUMENTS,
+            ({"multi_class": "ovo"}, "'multi_class' parameter"),
+            ({"class_weight": "even"}, "'class_weight' parameter"),
+            ({"class_weight": {7: 1.0}}, "class"),
+            ({"penalty": "l1", "dual": True}, "Unsupported set of arguments"),
+            ({"y": np.zeros(60)}, "at least 2 classes"),
+        ),
+    ),
+    Entry(
+        "svm.LinearSVR",
+        fit_linear(LinearSVR, dual=False, loss="squared_epsilon_insensitive"),
+        valued,
+        target="y",
+        sparse=True,
+        outcomes={"one class": "same", "target of reals": "same"},
+        tolerance=1e-4,
+        bad_arguments=(
+            *(row for row in LINEAR_ARGUMENTS if "dual" not in row[0]),
+            ({"epsilon": -0.1}, "'epsilon' parameter"),
+            ({"epsilon": np.nan}, "'epsilon' parameter"),
+        ),
+    ),
+    Entry(
+        "svm.l1_min_c",
+        l1_min_c,
+        lambda rng: labelled(rng, 2),
+        target="y",
+        sparse=True,
+        outcomes={
+            "target objects": "refused: label type",
+            "one row, broadcast": "refused: Ill-posed",
+        },
+        bad_arguments=(
+            ({"loss": "hinge"}, "'loss' parameter"),
+            ({"intercept_scaling": 0.0}, "'intercept_scaling' parameter"),
+            ({"X": np.zeros((60, 4)), "fit_intercept": False}, "Ill-posed"),
+            ({"y": np.arange(59) % 2}, "inconsistent"),
+        ),
+    ),
     Entry(
         "svm.svm_smo",
         lambda X, y, **p: svm_smo(X, y, tol=1e-6, gamma=0.3, **p),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from mlqa_fast.svm._bounds import l1_min_c
 from mlqa_fast.svm._dag import dag_predict
 from mlqa_fast.svm._predict import CompiledPredictor, compile_predictor
+from mlqa_fast.svm._linear_svc import LinearSVC
+from mlqa_fast.svm._linear_svm import LinearSVMResult, linear_svm
+from mlqa_fast.svm._linear_svr import LinearSVR
 from mlqa_fast.svm._prediction import PredictionReport
 from mlqa_fast.svm._smo import SMOResult, svm_smo
 from mlqa_fast.svm._svc import SVC
@@ -13,14 +17,19 @@ from mlqa_fast.svm._svc import SVC
 __all__ = [
     "SVC",
     "CompiledPredictor",
+    "LinearSVC",
+    "LinearSVMResult",
+    "LinearSVR",
     "PredictionReport",
     "SMOResult",
     "compile_predictor",
     "dag_predict",
+    "l1_min_c",
+    "linear_svm",
     "svm_smo",
 ]
 
-_ELSEWHERE = ("LinearSVC", "LinearSVR", "NuSVC", "NuSVR", "OneClassSVM", "SVR", "l1_min_c")
+_ELSEWHERE = ("NuSVC", "NuSVR", "OneClassSVM", "SVR")
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -2,7 +2,8 @@
 
 from mlqa_fast.reference.svm._dag import dag_predict
 from mlqa_fast.reference.svm._predict import compile_predictor
+from mlqa_fast.reference.svm._linear import l1_min_c, linear_svm
 from mlqa_fast.reference.svm._smo import svm_smo
 from mlqa_fast.reference.svm._svc import SVC
 
-__all__ = ["SVC", "compile_predictor", "dag_predict", "svm_smo"]
+__all__ = ["SVC", "compile_predictor", "dag_predict", "l1_min_c", "linear_svm", "svm_smo"]
