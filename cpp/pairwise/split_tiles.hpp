@@ -153,7 +153,7 @@ void split_group(const GroupedRows<S>& set, index_t group) {
 
 #if defined(__AMX_BF16__)
 
-using Session = amx::Session;
+using amx::Session;
 
 /// Four products of the rows in tiles 4, 5 with those in tiles 6, 7.
 MLQA_INLINE void multiply_loaded() {

@@ -124,9 +124,12 @@ double State::weight() const {
     return sum;
 }
 
+index_t State::support() const {
+    return std::count_if(beta.begin(), beta.end(), [](double b) { return b != 0.0; });
+}
+
 double State::rounding(double largest) const {
-    const auto terms =
-        static_cast<double>(std::count_if(beta.begin(), beta.end(), [](double b) { return b != 0; }));
+    const auto terms = static_cast<double>(support());
     return 1.01 * unit_roundoff * (terms + 2.0) * (weight() * largest + largest_linear_);
 }
 
@@ -174,6 +177,7 @@ void State::certify(double error, Outcome& outcome) const {
     outcome.objective = objective;
     outcome.violation = std::max(violation(), 0.0);
     outcome.gap = gap + widths * error;
+    outcome.error = error;
     outcome.beta = arena::Buffer<double>(at(size_));
     for (index_t i = 0; i < size_; ++i) outcome.beta[at(i)] = beta[at(place(i))];
 }

@@ -43,6 +43,7 @@ struct Outcome {
     double objective = 0.0;      ///< dual: -(1/2 beta' K beta + p' beta + epsilon |beta|_1)
     double violation = 0.0;      ///< max { L } - min { U }, at least 0
     double gap = 0.0;
+    double error = 0.0;  ///< bound on the rounding error of F
     index_t steps = 0;
     Status status = Status::ok;
 };
@@ -90,6 +91,8 @@ public:
     bool starts_at_zero() const;
     /// sum_i |beta_i|
     double weight() const;
+    /// Coefficients that are not 0.
+    index_t support() const;
     /// Bound on the rounding error of F just summed from beta, |k| <= largest.
     double rounding(double largest) const;
     /// rho, objective, violation, gap; `error` bounds the error of F.

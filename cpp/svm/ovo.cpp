@@ -133,8 +133,19 @@ private:
             points[at(m)].reset();
             done[at(m)] = 1;
         };
+        const auto report = [&] {
+            index_t support = 0;
+            double violation = model_.violation;
+            for (const Sparse& solution : solutions_) support += static_cast<index_t>(solution.beta.size());
+            for (const index_t m : open) {
+                if (!machine[at(m)]) continue;
+                support += machine[at(m)]->support();
+                violation = std::max(violation, machine[at(m)]->violation());
+            }
+            return cancel::poll(first + n - static_cast<index_t>(open.size()), support, violation);
+        };
         while (!open.empty()) {
-            if (cancel::poll(first, problem_.machines(), model_.violation)) return Status::cancelled;
+            if (report()) return Status::cancelled;
             if (open.size() == 1) {
                 step(open[0], settings_.n_threads);
             } else {

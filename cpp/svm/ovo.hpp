@@ -47,7 +47,8 @@ struct Model {
     Status status = Status::ok;          ///< not_converged or time_limit if a machine ended so
 };
 
-/// Status::cancelled leaves `model` unusable.
+/// Status::cancelled leaves `model` unusable. The progress that is reported is not a share of the work, which
+/// nobody knows: the machines done, the coefficients that are not 0 in all of them, the largest violation.
 Status fit(const Problem& problem, const Settings& settings, Model& model);
 
 }  // namespace mlqa::svm

@@ -51,6 +51,8 @@ public:
     virtual bool advance(int n_threads) = 0;
     /// As of the running gradient.
     double violation() const { return state_.violation(); }
+    /// Coefficients that are not 0, so far.
+    index_t support() const { return state_.support(); }
     Outcome outcome;
 
 protected:

@@ -15,7 +15,7 @@ Status solve(const SingleProblem& problem, const Settings& settings, Outcome& ou
     }
     const std::unique_ptr<Machine> machine = make_machine(problem.task, settings, points);
     do {
-        if (cancel::poll(0, 1, machine->violation())) return Status::cancelled;
+        if (cancel::poll(0, machine->support(), machine->violation())) return Status::cancelled;
     } while (!machine->advance(settings.n_threads));
     outcome = std::move(machine->outcome);
     return Status::ok;

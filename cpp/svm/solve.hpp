@@ -19,7 +19,7 @@ struct SingleProblem {
 };
 
 /// Status::cancelled leaves `outcome` unusable; outcome.status says how the machine ended. Kernel values that
-/// are not finite give a rho that is no number.
+/// are not finite give a rho that is no number. Progress is reported as in ovo.hpp.
 Status solve(const SingleProblem& problem, const Settings& settings, Outcome& outcome);
 
 }  // namespace mlqa::svm

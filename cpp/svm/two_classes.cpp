@@ -1,6 +1,8 @@
 #include "svm/two_classes.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace mlqa::svm {
@@ -53,7 +55,9 @@ void TwoClasses::share_out(index_t first, index_t last, double total, double y) 
 }
 
 void scale_nu(Outcome& outcome) {
-    const double r = (outcome.rho[0] - outcome.rho[1]) / 2;
+    double r = (outcome.rho[0] - outcome.rho[1]) / 2;
+    // A margin within the rounding of the slopes is none: at this nu the classes cannot be parted.
+    if (!(std::abs(r) > outcome.error)) r = std::numeric_limits<double>::quiet_NaN();
     for (double& b : outcome.beta) b /= r;
     outcome.rho[0] = outcome.rho[1] = (outcome.rho[0] + outcome.rho[1]) / 2 / r;
     outcome.objective /= r * r;

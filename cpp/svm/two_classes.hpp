@@ -31,7 +31,7 @@ private:
     std::vector<double> linear_, lower_, upper_, initial_;
 };
 
-/// Brings the margins of a nu-machine to +-1.
+/// Brings the margins of a nu-machine to +-1; without a margin the result is no number.
 void scale_nu(Outcome& outcome);
 
 }  // namespace mlqa::svm

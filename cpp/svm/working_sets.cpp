@@ -1,6 +1,7 @@
 #include "svm/working_sets.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "svm/working_set.kernel.hpp"
 
@@ -22,14 +23,19 @@ const std::vector<index_t>& WorkingSets::choose() {
     if (size_ < 8) recent_.clear();  // the pair that violates most needs the room
     for (const index_t p : recent_) chosen_[at(p)] = 1;
     const index_t wanted = size_ - static_cast<index_t>(recent_.size());
+    // The group that is further from its optimum comes first: a set may hold a single pair.
+    double violation[2] = {0, 0};
     std::size_t longest = 0;
     for (int g = 0; g < state_.groups(); ++g) {
         double least = 0, largest = 0;
         state_.extremes(g, least, largest);
+        violation[g] = largest - least;
         list(sides_[2 * g], g, 1.0, largest, wanted);
         list(sides_[2 * g + 1], g, -1.0, -least, wanted);
         longest = std::max({longest, sides_[2 * g].size(), sides_[2 * g + 1].size()});
     }
+    if (state_.grouped() && violation[1] > violation[0])
+        std::rotate(std::begin(sides_), std::begin(sides_) + 2, std::end(sides_));
     set_.clear();
     for (std::size_t r = 0; r < longest; ++r)
         for (const std::vector<Violator>& side : sides_) {

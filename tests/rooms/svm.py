@@ -6,9 +6,13 @@ import scipy.sparse as sp
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast.svm import (
     SVC,
+    SVR,
     CompiledPredictor,
     LinearSVC,
     LinearSVR,
+    NuSVC,
+    NuSVR,
+    OneClassSVM,
     compile_predictor,
     dag_predict,
     l1_min_c,
@@ -74,6 +78,36 @@ def sparse_classes(rng):
     inputs = ten_classes(rng, d=40)
     keep = rng.random((500, 40)) < 0.2
     return inputs | {"X": inputs["X"] * keep[:300], "points": inputs["points"] * keep[300:]}
+
+
+def values(rng, n=900, d=8):
+    X = rng.normal(size=(n, d))
+    return {"X": X, "y": np.sin(X[:, 0]) + 0.2 * rng.normal(size=n), "gamma": 0.1}
+
+
+def regress(n_jobs, X, y, **parameters):
+    svr = SVR(tol=TOL, n_jobs=n_jobs, **parameters).fit(X, y)
+    return svr.predict(X), svr.objective_
+
+
+def more_values(rng):
+    return values(rng, 2300)
+
+
+def regress_by_nu(n_jobs, X, y, **parameters):
+    """Two variables a point, in two groups."""
+    svr = NuSVR(tol=TOL, n_jobs=n_jobs, nu=0.3, **parameters).fit(X, y)
+    return svr.predict(X), svr.objective_, svr.epsilon_
+
+
+def support(n_jobs, X, y, **parameters):
+    machine = OneClassSVM(tol=TOL, n_jobs=n_jobs, nu=0.17, **parameters).fit(X)
+    return machine.decision_function(X), machine.objective_
+
+
+def nu_ovo(n_jobs, X, y, points, C, **parameters):
+    svc = NuSVC(tol=TOL, n_jobs=n_jobs, nu=0.313, **parameters).fit(X, y)
+    return svc.decision_function(points), svc.support_
 
 
 def machines(rng):
@@ -195,6 +229,12 @@ def many_linear_rows():
     return {"X": X, "y": y, "C": 100.0, "tol": 1e-12, "max_iter": 10**8}
 
 
+def large_regression():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20_000, 30))
+    return {"X": X, "y": rng.normal(size=20_000), "C": 100.0, "gamma": 0.02}
+
+
 ROOMS = [
     Room(
         "svm/sparse_rows",
@@ -277,6 +317,17 @@ ROOMS = [
         long_inputs=many_linear_rows,
         long_run=lambda X, y, **p: all_at_once(2, X, y, **p),
     ),
+    Room("svm/ovo (nu)", ten_classes, nu_ovo, isa_tolerance=1e-5),
+    Room(
+        "svm/solve",
+        values,
+        regress,
+        isa_tolerance=1e-5,
+        long_inputs=large_regression,
+        long_run=lambda X, y, **p: SVR(n_jobs=2, **p).fit(X, y),
+    ),
+    Room("svm/solve (two groups)", more_values, regress_by_nu, isa_tolerance=1e-5),
+    Room("svm/solve (one class)", more_values, support, isa_tolerance=1e-5),
     Room("svm/dag", machines, lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, **p)),
 ]
 
@@ -303,6 +354,23 @@ def compiled(X, y, estimator=None, points=None, **parameters):
         points = np.linspace(-1, 1, 24).reshape(6, 4)
         points = sp.csr_matrix(points) if sp.issparse(X) else points
     return predictor.decision_function(points), predictor.predict(points)
+
+
+def regression(rng):
+    X = rng.normal(size=(60, 4))
+    return {"X": X, "y": X[:, 0] + 0.1 * rng.normal(size=60)}
+
+
+def fitted(cls):
+    def fit(X, y=None, **parameters):
+        machine = cls(**({"tol": 1e-6, "gamma": 0.3} | parameters)).fit(X, y)
+        return machine.dual_coef_, machine.intercept_
+
+    return fit
+
+
+# Targets that only classifiers refuse.
+OF_VALUES = {"one class": "same", "target of reals": "same"}
 
 
 def not_square(A, B):
@@ -490,6 +558,56 @@ ENTRIES = [
             ({"estimator": FITTED, "points": np.ones((2, 4), dtype=int)}, "float64 or float32"),
             ({"estimator": FITTED, "points": np.ones((2, 2, 4))}, "two dimensions"),
             ({"estimator": FITTED, "n_jobs": 0}, "n_jobs"),
+        ),
+    ),
+    Entry(
+        "svm.NuSVC",
+        fitted(NuSVC),
+        lambda rng: labelled(rng, 3),
+        target="y",
+        sparse=True,
+        outcomes={
+            "target objects": "refused: label type",
+            # Points that are all the same have no margin, which the solver finds out.
+            "one row, broadcast": "inapplicable",
+        },
+        tolerance=1e-4,
+        bad_arguments=(
+            ({"nu": 0.0}, "'nu' parameter"),
+            ({"y": np.arange(60) < 2}, "nu is infeasible"),
+            ({"kernel": "precomputed"}, "square matrix"),
+            ({"kernel": of_five_points}, "values of 5 points for 60"),
+        ),
+    ),
+    *(
+        Entry(
+            f"svm.{cls.__name__}",
+            fitted(cls),
+            regression,
+            target="y",
+            sparse=True,
+            outcomes=OF_VALUES,
+            tolerance=1e-4,
+            bad_arguments=(
+                ({"C": 0.0}, "'C' parameter"),
+                ({"cache_size": "most"}, "'cache_size' parameter"),
+                ({"kernel": "precomputed"}, "square matrix"),
+                ({"kernel": not_square}, "should be equal"),
+                ({"max_time": 0.0}, "'max_time' parameter"),
+            ),
+        )
+        for cls in (SVR, NuSVR)
+    ),
+    Entry(
+        "svm.OneClassSVM",
+        lambda X, **p: fitted(OneClassSVM)(X, **p),
+        lambda rng: {"X": rng.normal(size=(60, 4))},
+        sparse=True,
+        tolerance=1e-4,
+        bad_arguments=(
+            ({"nu": 1.5}, "'nu' parameter"),
+            ({"kernel": of_five_points}, "values of 5 points for 60"),
+            ({"kernel": of_one_dimension}, "must return a matrix"),
         ),
     ),
     Entry(

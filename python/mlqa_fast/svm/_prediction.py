@@ -126,6 +126,14 @@ class KernelMachine(BaseEstimator):  # type: ignore[misc]
             and bool(np.isfinite(_sum(X)))
         )
 
+    @property
+    def n_support_(self) -> NDArray[np.int32]:
+        """Support vectors of each class; one number where there are no classes."""
+        if not hasattr(self, "_n_support"):
+            raise AttributeError("n_support_ is there after fit")
+        count: NDArray[np.int32] = self._n_support
+        return count
+
     def _pack(self) -> None:
         """Pack the machines, at the end of fit and after loading."""
         self._packed = Packed(self)
@@ -253,12 +261,6 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
         coef = one_vs_one_coef(self.dual_coef_, self._n_support, self.support_vectors_)
         (coef.data if sp.issparse(coef) else coef).flags.writeable = False
         return coef
-
-    @property
-    def n_support_(self) -> NDArray[np.int32]:
-        """Support vectors of each class."""
-        count: NDArray[np.int32] = self._n_support
-        return count
 
     @property
     def probA_(self) -> NDArray[np.float64]:

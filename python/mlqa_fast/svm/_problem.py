@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from mlqa_fast._memory import memory_bytes
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
 
@@ -46,13 +46,8 @@ class Limits(NamedTuple):
 
 
 def cache_bytes(cache_size: str | float) -> float:
-    """Megabytes as bytes; ``'auto'`` is an eighth of the memory, 200 MB where that is unknown."""
-    if not isinstance(cache_size, str):
-        return float(cache_size) * 1e6
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 8.0
-    except (AttributeError, ValueError, OSError):
-        return 200e6
+    """Megabytes as bytes; ``'auto'`` is an eighth of the memory."""
+    return memory_bytes() / 8 if isinstance(cache_size, str) else float(cache_size) * 1e6
 
 
 def numeric_gamma(gamma: str | float, X: Any) -> float:
@@ -166,19 +161,20 @@ def train(
         raise ValueError(
             "The dual coefficients or intercepts are not finite."
             " The input data may contain large values and need to be preprocessed."
+            + (" Or nu is too small for classes that overlap: a margin is 0." if nu > 0 else "")
         )
     return Trained(
         order[position], n_support, dual_coef, -rho, n_iter, violation, gap, objective, status
     )
 
 
-def warn_if_early(trained: Trained, limits: Limits, stacklevel: int) -> None:
+def warn_if_early(trained: Any, limits: Limits, stacklevel: int) -> None:
     """ConvergenceWarning, with the certificate reached, for a solver that a limit stopped."""
     if trained.status not in (NOT_CONVERGED, TIME_LIMIT):
         return
     if trained.status == TIME_LIMIT:
         why = f"(max_time={limits.max_time})."
-    elif limits.max_iter >= 0 and trained.n_iter.max() >= limits.max_iter:
+    elif limits.max_iter >= 0 and np.max(trained.n_iter) >= limits.max_iter:
         why = f"(max_iter={limits.max_iter})."
     else:
         why = "(the violation lies within the rounding error of double precision)."

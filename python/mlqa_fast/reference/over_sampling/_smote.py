@@ -110,5 +110,6 @@ def resample_like(
         if how == "base":
             new.append(values[i])
         else:
-            new.append(values[i] + share * (values[j] - values[i]))
+            # In double whatever the values' type: NumPy 1 would let a single number follow them.
+            new.append(values[i] + share * np.asarray(values[j] - values[i], dtype=np.float64))
     return np.array([*values, *new], values.dtype if how == "base" else None)

@@ -1,9 +1,21 @@
 """Readable definitions for ``mlqa_fast.svm``."""
 
 from mlqa_fast.reference.svm._dag import dag_predict
-from mlqa_fast.reference.svm._predict import compile_predictor
+from mlqa_fast.reference.svm._family import SVR, NuSVC, NuSVR, OneClassSVM
 from mlqa_fast.reference.svm._linear import l1_min_c, linear_svm
+from mlqa_fast.reference.svm._predict import compile_predictor
 from mlqa_fast.reference.svm._smo import svm_smo
 from mlqa_fast.reference.svm._svc import SVC
 
-__all__ = ["SVC", "compile_predictor", "dag_predict", "l1_min_c", "linear_svm", "svm_smo"]
+__all__ = [
+    "SVC",
+    "SVR",
+    "NuSVC",
+    "NuSVR",
+    "OneClassSVM",
+    "compile_predictor",
+    "dag_predict",
+    "l1_min_c",
+    "linear_svm",
+    "svm_smo",
+]

@@ -52,10 +52,10 @@ class SVC:
             rows = np.flatnonzero((code == a) | (code == b))
             first = code[rows] == a
             part = K[np.ix_(rows, rows)]
-            fitted = svm_smo(part, first, C=self.C, kernel="precomputed", tol=self.tol)
-            beta[b - 1, rows[first]] = fitted.dual_coef[first]
-            beta[a, rows[~first]] = fitted.dual_coef[~first]
-            intercept.append(fitted.intercept)
+            coef, constant = self._machine(part, first)
+            beta[b - 1, rows[first]] = coef[first]
+            beta[a, rows[~first]] = coef[~first]
+            intercept.append(constant)
         sorted_by_class = np.argsort(code, kind="stable")
         self.support_ = sorted_by_class[np.any(beta[:, sorted_by_class] != 0, axis=0)]
         self.n_support_ = np.bincount(code[self.support_], minlength=k)
@@ -65,6 +65,13 @@ class SVC:
         self.dual_coef_ = self._sign * beta[:, self.support_]
         self.intercept_ = self._sign * np.array(intercept)
         return self
+
+    def _machine(
+        self, K: NDArray[np.float64], first: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], float]:
+        """Coefficients and constant of one machine, positive for `first`."""
+        fitted = svm_smo(K, first, C=self.C, kernel="precomputed", tol=self.tol)
+        return fitted.dual_coef, fitted.intercept
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict classes by the vote, or along the graph."""
