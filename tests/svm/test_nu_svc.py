@@ -75,6 +75,33 @@ def test_is_the_classifier_with_the_bound_that_it_found(n, rng):
     assert errors.sum() <= 0.4 * n <= len(by_nu.support_)
 
 
+@pytest.mark.parametrize("n", [200, 2400], ids=["whole matrix", "rows"])
+def test_certificates_are_true(n, rng):
+    """Recomputed from the fitted attributes, before the division by the margin."""
+    X, y = blobs(rng, n, k=2)
+    K, sign = rbf(X, X, 0.1), 1.0 - 2 * y  # the first class is the machine's positive one
+    unscaled = []
+    for tol in (1e-3, 1e-9):
+        svc = NuSVC(nu=0.4, gamma=0.1, tol=tol).fit(X, y)
+        coef = np.zeros(n)
+        coef[svc.support_] = -svc.dual_coef_[0]
+        margin = 0.4 * n / 2 / coef[y == 0].sum()
+        alpha, gradient = sign * coef * margin, K @ coef * margin
+        assert np.all((alpha >= 0) & (alpha <= 1 + 1e-12))
+        violations = []
+        for group, s in ((y == 0, 1.0), (y == 1, -1.0)):
+            slope, a = s * gradient[group], alpha[group]
+            violations.append(slope[a > 1e-12].max() - slope[a < 1 - 1e-12].min())
+        assert svc.kkt_violation_ <= tol
+        assert svc.kkt_violation_ == pytest.approx(max(*violations, 0.0), abs=1e-10)
+        objective = -alpha @ (sign * gradient) / 2
+        assert svc.objective_ * margin**2 == pytest.approx(objective, rel=1e-9)
+        unscaled.append((objective, svc.dual_gap_ * margin**2))
+    (reached, gap), (best, least) = unscaled
+    assert best - reached <= gap <= 1e-3 * n
+    assert least <= 1e-6 * n
+
+
 def test_weights_are_repetitions(rng):
     X, y = blobs(rng, 90)
     times = rng.integers(0, 3, 90)

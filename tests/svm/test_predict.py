@@ -184,6 +184,14 @@ def test_a_winner_that_is_hard_to_find(rng):
     assert_labels_are_those_of_the_values(native, X, k)
 
 
+def test_a_vote_in_doubt_may_make_a_tie(rng):
+    """Class 0 has as many votes as class 1, and comes first, if it wins against class 2."""
+    machines = machines_of(rng, 4, 2, most=1)
+    for value, label in ((1e-30, 0), (-1e-30, 1)):
+        machines["intercept"] = np.array([-1.0, value, 1.0, 1.0, -1.0, -1.0])
+        assert predictor(machines).classes(np.zeros((1, 2)), 1, False).tolist() == [label]
+
+
 # The bound of the values in float32.
 
 

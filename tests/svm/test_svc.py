@@ -15,7 +15,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import mlqa_fast
 from mlqa_fast import reference
 from mlqa_fast.svm import SVC
 from svm_definitions import machine_certificates, rbf
@@ -447,12 +446,6 @@ def test_sparse_precomputed_is_refused(rng):
     X, y = blobs(rng)
     with pytest.raises(TypeError, match="Sparse precomputed kernels are not supported"):
         SVC(kernel="precomputed").fit(sp.csr_matrix(X @ X.T), y)
-
-
-@pytest.mark.parametrize("name", ["LinearSVC", "LinearSVR", "l1_min_c"])
-def test_what_is_not_here_names_scikit_learns(name):
-    with pytest.raises(AttributeError, match=f"sklearn.svm.{name}"):
-        getattr(mlqa_fast.svm, name)
 
 
 def test_many_classes(rng):

@@ -117,7 +117,7 @@ def weights_of(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.fl
 def class_factors(
     class_weight: dict[Any, float] | str | None,
     classes: NDArray[Any],
-    y: NDArray[Any],
+    y: ArrayLike,
     weight: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Factors of C for the classes."""
@@ -251,7 +251,7 @@ class LinearMachine(BaseEstimator):  # type: ignore[misc]
         )
 
     def _take(self, trained: TrainedLinear) -> None:
-        self.coef_ = trained.weights[:, :-1]
+        self.coef_: Any = trained.weights[:, :-1]
         self.intercept_: Any = 0.0
         if self.fit_intercept:
             self.intercept_ = self.intercept_scaling * trained.weights[:, -1]
