@@ -111,9 +111,9 @@ def linear_svm(
         Labels of two kinds, or for the epsilon-insensitive losses values.
     penalty : {'l1', 'l2'}, default='l2'
         Norm of the penalty.
-    loss : {'hinge', 'squared_hinge', 'epsilon_insensitive', 'squared_epsilon_insensitive'}, \
-            default='squared_hinge'
-        Loss of a sample.
+    loss : str, default='squared_hinge'
+        Loss of a sample: 'hinge' or 'squared_hinge' for labels, 'epsilon_insensitive' or
+        'squared_epsilon_insensitive' for values.
     dual : 'auto' or bool, default='auto'
         Solve the dual or the primal problem; 'auto' is the dual for fewer samples than features,
         wherever the combination has both.

@@ -34,9 +34,9 @@ def linear_svm(
 
     With a constant feature behind the rows, it minimises :math:`\frac12 |w|^2 + \sum_i C_i d_i^p`
     or :math:`|w|_1 + \sum_i C_i d_i^2`, where :math:`d_i` is the distance of :math:`w x_i` to
-    :math:`[l_i, h_i]`. For |w|^2, coefficients :math:`\beta_i` with :math:`w = \sum_i \beta_i x_i`
+    :math:`[l_i, h_i]`. For the first, coefficients :math:`\beta_i`, :math:`w = \sum_i \beta_i x_i`,
     maximise the dual :math:`\sum_i l_i \beta_i^+ - h_i \beta_i^- - \frac12 |w|^2` (for p = 2 less
-    :math:`\beta_i^2 / 4 C_i`), each exactly with the others held, in order. For |w|_1, each weight
+    :math:`\beta_i^2 / 4 C_i`), each exactly with the others held, in order. Else each weight
     takes a step of the quadratic that bounds the loss. Stops once the gap is at most `tol` times
     the objective; `dual` and `random_state` change nothing.
 
