@@ -183,7 +183,8 @@ class SingleMachine(TrainedMachine):
 
     def _values(self, X: Any) -> NDArray[np.float64]:
         """``sum_s dual_coef[s] k(x_s, x) + intercept``: a machine whose second class is empty."""
-        return decide(native_of(self), self._points(X), n_threads(self.n_jobs), reading_of(self))
+        X = self._points(X)
+        return decide(native_of(self), X, n_threads(self.n_jobs), reading_of(self))
 
     @property
     def coef_(self) -> Any:

