@@ -1,5 +1,6 @@
 """Linear machines: against their definition, their certificate, and the peer."""
 
+import functools
 import pickle
 import time
 import warnings
@@ -55,14 +56,21 @@ def primal(X, y, coef, intercept, machine, C=1.0, scaling=1.0, weight=1.0):
     return penalty + C * np.sum(weight * loss)
 
 
+@functools.cache
+def by_definition(*machine):
+    """Rows, targets and the slow solution, once for all instruction sets and containers."""
+    X, values = noisy(np.random.default_rng(7), 60, 5)
+    y = target_of(values, dict(machine))
+    given = {"C": 0.7, "tol": 1e-9, "max_iter": 100_000, **dict(machine)}
+    return X, y, reference.svm.linear_svm(X, y, **given)
+
+
 @every_machine
 @both_kinds
 @pytest.mark.usefixtures("isa")
 @pytest.mark.sanitize
-def test_agrees_with_the_definition(machine, container, rng):
-    X, values = noisy(rng, 60, 5)
-    y = target_of(values, machine)
-    want = reference.svm.linear_svm(X, y, C=0.7, tol=1e-9, max_iter=100_000, **machine)
+def test_agrees_with_the_definition(machine, container):
+    X, y, want = by_definition(*machine.items())
     got = linear_svm(container(X), y, C=0.7, **EXACT, **machine)
     assert got.converged
     assert got.objective == pytest.approx(want.objective, rel=1e-8)
