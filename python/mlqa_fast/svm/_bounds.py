@@ -68,7 +68,15 @@ def l1_min_c(
     >>> l1_min_c([[-1.0], [3.0]], [0, 1])
     0.125
     """
-    X = rows_of(check_array(X, accept_sparse="csr", accept_large_sparse=False, input_name="X"))
+    X = rows_of(
+        check_array(
+            X,
+            accept_sparse="csr",
+            accept_large_sparse=False,
+            dtype=[np.float64, np.float32],
+            input_name="X",
+        )
+    )
     if y is None:
         raise ValueError("l1_min_c requires y to be passed, but the target y is None")
     labels = column_or_1d(y)

@@ -211,4 +211,6 @@ class LinearSVR(RegressorMixin, LinearMachine):  # type: ignore[misc]
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        return np.asarray(safe_sparse_dot(X, self.coef_, dense_output=True) + self.intercept_)
+        # Weights that were made sparse are a row, for SciPy's older arrays have two dimensions.
+        product = safe_sparse_dot(X, self.coef_.T, dense_output=True)
+        return np.asarray(np.ravel(product) + self.intercept_)
