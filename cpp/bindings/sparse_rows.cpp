@@ -57,8 +57,8 @@ std::tuple<py::array_t<T>, py::array_t<double>, py::array_t<double>, bool> rows(
     const int used = threads::resolve(n_jobs);
     auto out = empty<T>({m, n});
     auto norms = empty<double>({n}), diagonal = empty<double>({n});
-    std::vector<T*> to;
-    for (index_t r = 0; r < m; ++r) to.push_back(out.mutable_data() + r * n);
+    std::vector<T*> to(static_cast<std::size_t>(m));
+    for (index_t r = 0; r < m; ++r) to[static_cast<std::size_t>(r)] = out.mutable_data() + r * n;
     bool finite = false;
     native_call([&] {
         const svm::SparsePoints<T> set(points, index.data(), n, function, used);
@@ -87,6 +87,7 @@ py::array_t<double> sums(const Csr& x, const Kernel& kernel, const Csr& z, const
     check_positions(first, points.outer - weight.shape(1) + 1, "first");
     const index_t count = first.size(), length = weight.shape(1);
     std::vector<typename svm::SparsePoints<T>::Sum> wanted;
+    wanted.reserve(static_cast<std::size_t>(count));
     for (index_t s = 0; s < count; ++s)
         wanted.push_back({weight.data() + s * length, first.data()[s], first.data()[s] + length});
     auto out = empty<double>({asked.outer, count});

@@ -83,7 +83,8 @@ public:
         // A few milliseconds' rounds, whatever their number.
         const double round_cost = static_cast<double>(set_size_) * static_cast<double>(state_.length()) *
                                   (static_cast<double>(points_.features()) / 8.0 + 4.0);
-        for (double cost = 0; cost < 1e7 && !interrupted_; cost += round_cost)
+        const auto rounds = static_cast<int>(std::clamp(1e7 / round_cost, 1.0, 1e6));
+        for (int r = 0; r < rounds && !interrupted_; ++r)
             if (round(n_threads) && !interrupted_) return true;
         return false;
     }
