@@ -86,9 +86,14 @@ class Packed:
     def is_of(self, estimator: Any) -> bool:
         """Whether the estimator still has the attributes and parameters of then."""
         now = _made_of(estimator)
-        return len(self.made_of) == len(now) and all(
-            a is b or (isinstance(a, (str, int, float)) and a == b)
-            for a, b in zip(self.made_of, now, strict=True)
+        return (
+            len(self.made_of) == len(now)
+            and all(
+                a is b or (isinstance(a, (str, int, float)) and a == b)
+                for a, b in zip(self.made_of, now, strict=True)
+            )
+            # The one array whose numbers the extension would follow without bounds of its own.
+            and int(estimator._n_support.sum()) == len(estimator.support_)
         )
 
 

@@ -57,9 +57,10 @@ def numeric_gamma(gamma: str | float, X: Any) -> float:
     if gamma == "auto":
         return 1.0 / int(X.shape[1])
     if sp.issparse(X):
-        # As (X.multiply(X)).mean() - X.mean() ** 2, without the matrices on the way.
-        stored, values = X.data[: X.indptr[-1]], X.shape[0] * X.shape[1]
-        variance = np.square(stored).sum() / values - (stored.sum() / values) ** 2
+        # scikit-learn's sums to the last bit, for a path of steps may turn on it where points tie;
+        # X.multiply(X) would look for equal columns on the way.
+        squares = type(X)((np.square(X.data), X.indices, X.indptr), shape=X.shape)
+        variance = squares.mean() - X.mean() ** 2
     else:
         variance = X.var()
     return float(1.0 / (X.shape[1] * variance)) if variance != 0 else 1.0
