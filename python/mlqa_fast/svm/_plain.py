@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlqa_fast._mlqa_fast_core import core
+
 
 def are_plain_points(X: Any, *dtypes: type[np.floating[Any]]) -> bool:
     """Whether X is a matrix of finite numbers of one of the types, with rows and columns."""
@@ -20,7 +22,7 @@ def are_plain_points(X: Any, *dtypes: type[np.floating[Any]]) -> bool:
         and X.dtype in dtypes
         and X.shape[0] > 0
         and X.shape[1] > 0
-        and _is_finite(X)
+        and core.is_finite(X)
     )
 
 
@@ -31,7 +33,7 @@ def is_plain_target(y: Any) -> bool:
         and y.ndim == 1
         and y.dtype.isnative
         and y.flags.c_contiguous
-        and (y.dtype.kind in "iub" or (y.dtype in (np.float64, np.float32) and _is_finite(y)))
+        and (y.dtype.kind in "iub" or (y.dtype in (np.float64, np.float32) and core.is_finite(y[None])))
     )
 
 
@@ -46,9 +48,3 @@ def are_plain_classes(classes: NDArray[Any], n_samples: int) -> bool:
         return True
     with np.errstate(invalid="ignore"):
         return np.array_equal(classes, classes.astype(np.int32))
-
-
-def _is_finite(X: NDArray[Any]) -> bool:
-    """Whether the sum is: it is only if all terms are, and quicker than to look at each of them."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(X.sum()))
