@@ -33,7 +33,10 @@ def is_plain_target(y: Any) -> bool:
         and y.ndim == 1
         and y.dtype.isnative
         and y.flags.c_contiguous
-        and (y.dtype.kind in "iub" or (y.dtype in (np.float64, np.float32) and core.is_finite(y[None])))
+        and (
+            y.dtype.kind in "iub"
+            or (y.dtype in (np.float64, np.float32) and core.is_finite(y[None]))
+        )
     )
 
 
