@@ -83,7 +83,7 @@ class TrainedMachine(LibsvmFormat, KernelMachine):
             is_plain_target(target) and len(target) == len(X) for target in y
         ):
             self.n_features_in_ = X.shape[1]
-            vars(self).pop("feature_names_in_", None)
+            self.__dict__.pop("feature_names_in_", None)
             return X, *y
         taken = validate_data(
             self, X, *y, dtype=np.float64, accept_sparse="csr", accept_large_sparse=False
