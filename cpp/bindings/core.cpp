@@ -8,6 +8,7 @@
 #include "bindings/call.hpp"
 #include "bindings/memory.hpp"
 #include "core/arena.hpp"
+#include "core/finite.hpp"
 #include "core/isa.hpp"
 #include "core/rng.hpp"
 #include "core/threads.hpp"
@@ -55,6 +56,26 @@ py::array_t<std::uint32_t> philox(std::uint64_t seed, std::uint64_t stream, std:
         for (int w = 0; w < 4; ++w) out.mutable_at(i, w) = block.word[w];
     }
     return out;
+}
+
+template <class T>
+bool finite(const py::array& given) {
+    constexpr auto size = static_cast<py::ssize_t>(sizeof(T));
+    const auto x = py::array_t<T, aligned_strides>::ensure(given);
+    if (x.ndim() != 2) throw py::value_error("x must have two dimensions");
+    for (int axis = 0; axis < 2; ++axis)
+        if (x.strides(axis) % size != 0) throw py::value_error("x must not cut its numbers apart");
+    const MatrixView<const T> view = {x.data(), x.shape(0), x.shape(1), x.strides(0) / size,
+                                      x.strides(1) / size};
+    const py::gil_scoped_release released;
+    return is_finite(view);
+}
+
+/// Whether a matrix holds no NaN and no infinity, which costs one look at its numbers and nothing else.
+bool is_finite_matrix(const py::array& x) {
+    if (py::isinstance<py::array_t<float>>(x)) return finite<float>(x);
+    if (py::isinstance<py::array_t<double>>(x)) return finite<double>(x);
+    throw py::value_error("x must hold float64 or float32");
 }
 
 /// A sum over chunks that takes a while: what the tests of threads, interrupts and forks run.
@@ -156,6 +177,8 @@ void bind_core(py::module_& module) {
     bind_isa(m);
     bind_threads(m);
     bind_memory(m);
+    m.def("is_finite", &is_finite_matrix, py::arg("x"),
+          "Whether a matrix of float64 or float32 holds no NaN and no infinity.");
     m.def("vector_function", &vector_function, py::arg("name"), py::arg("x"),
           "exp, exp_negative, expm1, log or tanh of a one-dimensional float array.");
     m.def("philox", &philox, py::arg("seed"), py::arg("stream"), py::arg("first"), py::arg("n"),

@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 #include <pybind11/typing.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -97,14 +98,15 @@ svm::KernelFunction kernel_function(const KernelTuple& given) {
 }
 
 void check_offsets(const Indices& start, index_t total) {
-    check(start.size() >= 3 && start.at(0) == 0 && start.at(start.size() - 1) == total,
+    const index_t* at = start.data();
+    check(start.ndim() == 1 && start.size() >= 3 && at[0] == 0 && at[start.size() - 1] == total,
           "start must lead from 0 to the number of points");
-    for (index_t c = 0; c + 1 < start.size(); ++c)
-        check(start.at(c) <= start.at(c + 1), "start must not decrease");
+    check(std::is_sorted(at, at + start.size()), "start must not decrease");
 }
 
 void check_range(const Indices& index, index_t end, const char* message) {
-    for (index_t i = 0; i < index.size(); ++i) check(index.at(i) >= 0 && index.at(i) < end, message);
+    const auto within = [end](index_t i) { return i >= 0 && i < end; };
+    check(index.ndim() == 1 && std::all_of(index.data(), index.data() + index.size(), within), message);
 }
 
 template <class T, class S>

@@ -66,23 +66,22 @@ void mean_of(const MatrixView<const double>& x, arena::Buffer<double>& mean) {
     for (double& m : mean) m /= static_cast<double>(x.rows);
 }
 
-/// Squared norms of dense points about a centre (nullptr: the origin), in the order of the products.
-void norms_of(const MatrixView<const double>& x, const double* centre, double* norms) {
-    std::vector<double> row(at(x.cols)), square(at(x.rows));
-    std::vector<index_t> one = {0};
-    const PointRows<double> out = {centre, row.data(), x.cols, norms, square.data()};
-    for (index_t i = 0; i < x.rows; ++i) {
-        PointRows<double> here = out;
-        here.norms += i;
-        predict_table<double>().take_f64(x.row(i), x.row_stride, x.col_stride, one.data(), 1, x.cols, &here);
-    }
+/// Squared norms of dense points about a centre (nullptr: the origin) and about the origin, in the order of
+/// the products.
+void norms_of(const MatrixView<const double>& x, const double* centre, double* norms, double* squares) {
+    std::vector<index_t> index(at(x.rows));
+    std::iota(index.begin(), index.end(), index_t{0});
+    // The differences themselves are not wanted: they all go to one row.
+    std::vector<double> row(at(x.cols));
+    const PointRows<double> out = {centre, row.data(), 0, norms, squares};
+    predict_table<double>().take_f64(x.data, x.row_stride, x.col_stride, index.data(), x.rows, x.cols, &out);
 }
 
-double largest_of(const arena::Buffer<double>& norms, index_t n) {
+double largest_of(const arena::Buffer<double>& norms) {
     double largest = 0;
     // Not max(): a NaN is to come through.
-    for (index_t i = 0; i < n; ++i)
-        if (!(norms[at(i)] <= largest)) largest = norms[at(i)];
+    for (const double norm : norms)
+        if (!(norm <= largest)) largest = norm;
     return largest;
 }
 
@@ -138,21 +137,26 @@ Predictor::Predictor(const Machines& machines)
         choose_centre(support, nullptr, n, double_.centre);
         mean_of(support.dense, single_.centre);
     }
-    pack(double_);
+    arena::Buffer<double> norms, squares;
+    if (packs) {
+        norms = arena::Buffer<double>(at(n));
+        squares = arena::Buffer<double>(at(n));
+        norms_of(support.dense, single_.centre.data(), norms.data(), squares.data());
+    }
+    // A centre that was chosen is the mean.
+    const arena::Buffer<double>& double_norms = double_.centre.size() > 0 ? norms : squares;
+    pack(double_, double_norms);
     if (!packs) return;
-    arena::Buffer<double> norms(at(stride_)), squares(at(stride_));
-    norms_of(support.dense, single_.centre.data(), norms.data());
-    norms_of(support.dense, double_.centre.data(), squares.data());
     index_t longest = 0;
     for (index_t c = 0; c < k; ++c) longest = std::max(longest, machines.start[c + 1] - machines.start[c]);
     const int lanes = predict_table<float>().lanes;
     screen_ = Screen(machines.function, support.features(), (longest + lanes - 1) / lanes,
-                     predict_kernels().roundings, largest_of(norms, n), largest_of(squares, n));
-    pack(single_);
+                     predict_kernels().roundings, largest_of(norms), largest_of(double_norms));
+    pack(single_, norms);
 }
 
 template <class T>
-void Predictor::pack(PackedMachines<T>& packed) const {
+void Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms) const {
     const index_t k = machines_.classes, n = machines_.size();
     const Points& support = machines_.support;
     packed.reach = arena::Buffer<T>(at(k * (k - 1)));
@@ -185,8 +189,6 @@ void Predictor::pack(PackedMachines<T>& packed) const {
     tile_table<T>().pack_f64(x.data, x.row_stride, x.col_stride, nullptr, n, d, packed.centre.data(),
                              predict_table<T>().panel_width, packed.panels.data());
     packed.norms = arena::Buffer<T>(at(stride_), T(0));
-    std::vector<double> norms(at(n));
-    norms_of(x, packed.centre.data(), norms.data());
     const double scale = norm_scale<T>(machines_.function);
     std::transform(norms.begin(), norms.end(), packed.norms.data(),
                    [scale](double v) { return static_cast<T>(scale * v); });

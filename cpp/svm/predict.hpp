@@ -89,7 +89,7 @@ private:
         index_t count;
     };
     template <class T>
-    void pack(PackedMachines<T>& packed) const;
+    void pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms) const;
     template <class T>
     Status values(const Queries& x, const Group& group, Worker<T>& worker) const;
     Status fill(const Queries& x, const Group& group, Worker<float>& worker) const;

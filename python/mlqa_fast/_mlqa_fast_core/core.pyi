@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['arena_kept', 'arena_limit', 'arena_set_limit', 'arena_trim', 'available_threads', 'busy_sum', 'cancel', 'compiler', 'empty', 'get_num_threads', 'isa_current', 'isa_levels', 'isa_use', 'isa_warning', 'native_calls', 'philox', 'resolve_threads', 'set_num_threads', 'shutdown_threads', 'vector_function', 'worker_threads']
+__all__: list[str] = ['arena_kept', 'arena_limit', 'arena_set_limit', 'arena_trim', 'available_threads', 'busy_sum', 'cancel', 'compiler', 'empty', 'get_num_threads', 'is_finite', 'isa_current', 'isa_levels', 'isa_use', 'isa_warning', 'native_calls', 'philox', 'resolve_threads', 'set_num_threads', 'shutdown_threads', 'vector_function', 'worker_threads']
 def arena_kept() -> int:
     """
     Bytes kept for reuse beyond live arrays.
@@ -42,6 +42,10 @@ def empty(shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIn
 def get_num_threads() -> int:
     """
     Most threads that n_jobs=None takes.
+    """
+def is_finite(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]) -> bool:
+    """
+    Whether a matrix of float64 or float32 holds no NaN and no infinity.
     """
 def isa_current() -> str:
     """

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.preprocessing import label_binarize
 from sklearn.utils import (
     InputTags,
@@ -26,6 +26,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import validate_data
 
 from mlqa_fast._compat import Interval, StrOptions, _fit_context
+from mlqa_fast._parameters import ParametersOnce
 from mlqa_fast.over_sampling._containers import restorer
 from mlqa_fast.over_sampling._strategy import (
     STRINGS,
@@ -106,20 +107,6 @@ class Given:
             )
 
 
-# Parameters that have passed once, by type and value. Values that could change are not remembered.
-_VALID: set[tuple[Any, ...]] = set()
-_NOT_SIMPLE = (object, None)
-MOST_REMEMBERED = 256
-
-
-def _remembered(name: str, value: Any) -> tuple[type, Any]:
-    if name == "random_state" and type(value) is int and 0 <= value < 2**32:
-        return (int, 0)  # seeds change from call to call, and are all as good
-    if type(value) in (int, float, str, bool, type(None)):
-        return (type(value), value)
-    return _NOT_SIMPLE
-
-
 def checked_target(y: Any) -> Target:
     """Labels in one dimension; one-vs-all indicators become the index of their column."""
     with np.errstate(invalid="ignore"):  # labels that are NaN or infinite are refused below
@@ -154,7 +141,7 @@ def _simple_target(y: Any) -> Target | None:
     return Target(labels, target.is_one_vs_all, target.is_binary)
 
 
-class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
+class BaseOverSampler(OneToOneFeatureMixin, ParametersOnce, metaclass=ABCMeta):  # type: ignore[misc]
     """Base class of over-samplers, which also work in the pipeline of imbalanced-learn.
 
     Subclasses define ``_fit_resample(given)``, which calls ``given.confirm`` before it writes
@@ -286,20 +273,6 @@ class BaseOverSampler(OneToOneFeatureMixin, BaseEstimator, metaclass=ABCMeta):  
             self.sampling_strategy, target.y, counts, target.binary(counts)
         )
         return rows, target, self.sampling_strategy_, counts
-
-    def _validate_params(self) -> None:
-        """Check the parameters, once for each combination of simple values."""
-        key = (
-            type(self),
-            *(_remembered(name, getattr(self, name)) for name in self._parameter_constraints),
-        )
-        if key in _VALID:
-            return
-        super()._validate_params()
-        if _NOT_SIMPLE not in key:
-            if len(_VALID) >= MOST_REMEMBERED:
-                _VALID.clear()
-            _VALID.add(key)
 
     @abstractmethod
     def _fit_resample(self, given: Given) -> tuple[Any, NDArray[Any]]:

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from mlqa_fast._compat import Hidden, StrOptions, _fit_context
+from mlqa_fast.svm._plain import are_plain_classes, is_plain_target
 from mlqa_fast.svm._prediction import MachineClassifier
 from mlqa_fast.svm._probability import calibrate
 from mlqa_fast.svm._problem import KernelTuple, Trained, train, warn_if_early
@@ -119,9 +120,13 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
         return self
 
     def _validate_targets(self, y: ArrayLike) -> NDArray[np.intp]:
-        labels = column_or_1d(y, warn=True)
-        check_classification_targets(labels)
+        plain = is_plain_target(y)
+        labels: Any = y if plain else column_or_1d(y, warn=True)
+        if not plain:
+            check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
+        if plain and not are_plain_classes(classes, len(labels)):
+            check_classification_targets(labels)
         if self.class_weight is None:
             self.class_weight_ = np.ones(len(classes))
         else:

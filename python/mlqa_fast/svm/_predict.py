@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import is_
+from sys import intern
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,8 +65,12 @@ def _made_of(estimator: Any) -> tuple[Any, ...]:
         estimator.degree,
         estimator.coef0,
         # Each instruction set has panels of its own; only tests change it.
-        levels.isa_current(),
+        intern(levels.isa_current()),
     )
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    return a is b or (isinstance(a, (str, int, float)) and a == b)
 
 
 class Packed:
@@ -85,15 +91,12 @@ class Packed:
 
     def is_of(self, estimator: Any) -> bool:
         """Whether the estimator still has the attributes and parameters of then."""
-        now = _made_of(estimator)
+        then, now = self.made_of, _made_of(estimator)
         return (
-            len(self.made_of) == len(now)
-            and all(
-                a is b or (isinstance(a, (str, int, float)) and a == b)
-                for a, b in zip(self.made_of, now, strict=True)
-            )
+            len(then) == len(now)
+            and (all(map(is_, then, now)) or all(map(_is_same, then, now)))
             # The one array whose numbers the extension would follow without bounds of its own.
-            and int(estimator._n_support.sum()) == len(estimator.support_)
+            and sum(estimator._n_support.tolist()) == len(estimator.support_)
         )
 
 

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mlqa_fast._parameters import ParametersOnce
 from mlqa_fast._threadpool import n_threads
 from mlqa_fast.svm._linear import one_vs_one_coef
+from mlqa_fast.svm._plain import are_plain_points
 from mlqa_fast.svm._predict import Packed, decide, native_of, predict, reading_of
 from mlqa_fast.svm._probability import probability_available
 from mlqa_fast.svm._problem import checked, points
@@ -56,7 +58,7 @@ class PredictionReport:
         return float(np.mean(self.machines_asked))
 
 
-class KernelMachine(BaseEstimator):  # type: ignore[misc]
+class KernelMachine(ParametersOnce):
     """Points, kernel values and packed machines of a fitted estimator."""
 
     kernel: str | Callable[[Any, Any], Any]
@@ -110,20 +112,16 @@ class KernelMachine(BaseEstimator):  # type: ignore[misc]
         return X if self._is_plain(X) else points(self._validate_for_predict(X))
 
     def _is_plain(self, X: Any) -> bool:
-        """Whether validation would let X pass as it is: it takes longer than predicting a row."""
+        """Whether validation would let X pass as it is."""
         state = vars(self)
         return (
-            type(X) is np.ndarray
-            and X.ndim == 2
-            and X.dtype in (np.float64, np.float32)
-            and X.shape[0] > 0
-            and X.shape[1] == state.get("n_features_in_")
-            and "_packed" in state
+            "_packed" in state
             and "feature_names_in_" not in state
             and not self._sparse
             and isinstance(self.kernel, str)
             and self.kernel != "precomputed"
-            and bool(np.isfinite(_sum(X)))
+            and are_plain_points(X, np.float64, np.float32)
+            and X.shape[1] == self.n_features_in_
         )
 
     @property
@@ -282,12 +280,6 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
             stacklevel=3,
         )
         return np.empty(0)
-
-
-def _sum(X: NDArray[Any]) -> Any:
-    """A sum that is finite only if all terms are."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return X.sum()
 
 
 def _count(X: Any) -> int:

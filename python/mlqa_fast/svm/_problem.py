@@ -136,7 +136,9 @@ def train(
             f"Invalid input - all samples of class {int(np.argmin(counts))} (in the order of "
             "classes_) have zero or negative weights."
         )
-    order = np.argsort(codes_kept, kind="stable")
+    # NumPy sorts numbers of 16 bits by their digits.
+    narrow = np.uint16 if n_classes <= 2**16 else np.intp
+    order = np.argsort(codes_kept.astype(narrow, copy=False), kind="stable")
     if kept is not None:
         order = kept[order]
     order = order.astype(np.int64, copy=False)

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from mlqa_fast._compat import Interval, StrOptions
 from mlqa_fast.svm._libsvm import LibsvmFormat
+from mlqa_fast.svm._plain import are_plain_points, is_plain_target
 from mlqa_fast.svm._prediction import KernelMachine
 from mlqa_fast.svm._problem import KernelTuple, Limits, checked, kernel_tuple, numeric_gamma
 
@@ -77,6 +78,12 @@ class TrainedMachine(LibsvmFormat, KernelMachine):
         self._sparse = sp.issparse(X) and not callable(self.kernel)
         if callable(self.kernel):
             check_consistent_length(X, *y)
+            return X, *y
+        if are_plain_points(X, np.float64) and all(
+            is_plain_target(target) and len(target) == len(X) for target in y
+        ):
+            self.n_features_in_ = X.shape[1]
+            self.__dict__.pop("feature_names_in_", None)
             return X, *y
         taken = validate_data(
             self, X, *y, dtype=np.float64, accept_sparse="csr", accept_large_sparse=False
