@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "svm/march.hpp"
 #include "svm/row_cache.hpp"
 #include "svm/row_source.hpp"
 #include "svm/smo.hpp"
@@ -18,6 +19,13 @@ constexpr double share = 0.1;
 constexpr double float_share = 0.9;
 /// Smaller machines gain less from points at rest than it costs to take them out of the rows.
 constexpr index_t resting_points = 2048;
+/// Machines of up to so many points take their steps over all of them, unless rows of many features are too
+/// dear to compute some that are not needed.
+constexpr index_t marching_points = 2048, marching_features = 256;
+/// Steps between two looks at the clock.
+constexpr index_t steps_at_a_time = 1000;
+/// Rows that they compute at a time.
+constexpr index_t rows_at_a_time = 24;
 /// Rounds between two looks at which points may rest.
 constexpr index_t rest_period = 8;
 /// Points at work are whole vectors of any instruction set.
@@ -63,16 +71,19 @@ public:
           may_rest_(!task.grouped && !task.twice && task.size() >= resting_points),
           spreads_(in_float() && error_of_float.relative > 0 && error_of_float.relative < 0.01 &&
                    state_.starts_at_zero()),
-          exact_(state_.starts_at_zero()) {
+          exact_(state_.starts_at_zero()),
+          marches_(in_float() && task.size() <= marching_points && points.features() <= marching_features &&
+                   store_->capacity() >= points.size()) {
         for (index_t i = 0; i < task.size(); ++i)
             state_.diagonal[at(state_.place(i))] = points.diagonal()[at(column(state_.place(i)))];
-        const index_t most = set_size_ + 2 * working_set_kernels().lanes;
+        const index_t most = set_size_ + 8 * working_set_kernels().lanes;
         local_k_ = arena::Buffer<double>(at(most) * at(most), 0.0);
         for (arena::Buffer<double>* a : {&f_, &beta_, &lower_, &upper_, &up_, &low_, &diagonal_})
             *a = arena::Buffer<double>(at(most), 0.0);
-        identity_ = arena::Buffer<index_t>(at(most), 0);
-        std::iota(identity_.begin(), identity_.end(), 0);
         weight_ = state_.weight();
+        if (!marches_) return;
+        sets_.restart(std::min(rows_at_a_time, task.size()));
+        march_ = std::make_unique<March>(state_, column_, points.size());
     }
 
     bool advance(int n_threads) override {
@@ -93,6 +104,7 @@ private:
     bool in_float() const { return float_error_.finite(); }
 
     bool round(int n_threads) {
+        if (marches_ && !march(n_threads)) return false;
         const double violation = state_.violation();
         if (!(violation >= aim())) return settle(Status::ok, n_threads);
         if (stalled_ && in_float()) {
@@ -102,18 +114,55 @@ private:
         }
         if (stalled_ || allowed(1) == 0) return settle(Status::not_converged, n_threads);
         if (settings_.late()) return settle(Status::time_limit, n_threads);
+        if (marches_) return false;
         if (may_rest_ && in_float() && store_->can_keep() && ++rounds_ % rest_period == 0) rest();
         const std::vector<index_t>& set = sets_.choose();
-        const auto m = static_cast<index_t>(set.size());
-        columns_.resize(at(m));
-        for (index_t r = 0; r < m; ++r) columns_[at(r)] = column(set[at(r)]);
-        interrupted_ = store_->fetch(columns_.data(), m, n_threads) != Status::ok;
+        fetch(set, n_threads);
         if (interrupted_) return false;
         StepReport report = solve_set(set);
         report.violation = violation;
         stalled_ = stalled(report, points_.largest());
         apply(set, n_threads);
         return false;
+    }
+
+    /// Steps over all points, and the rows that they come to lack. True once they ended, at the aim or
+    /// because they lead no further, with the gradient in double.
+    bool march(int n_threads) {
+        if (!march_->under_way()) march_->begin(state_);
+        const StepReport report =
+            march_->steps(state_, *store_, float_share * settings_.tol, allowed(steps_at_a_time));
+        outcome.steps += report.steps;
+        marched_ += report.steps;
+        if (report.steps > 0) exact_ = false;
+        const bool goes_on =
+            !report.finished && allowed(1) > 0 && !settings_.late() && marched_ < 20 * state_.size() + 10000;
+        if (goes_on && report.missing >= 0) {
+            march_->show(state_);
+            fetch(sets_.take(report.missing), n_threads);
+        }
+        if (goes_on) return false;
+        interrupted_ = march_->finish(state_, *store_, n_threads) != Status::ok;
+        drift_ += 2.0 * state_.rounding(points_.largest());
+        marched_ = 0;
+        // Rounding leads the steps astray where they no longer halve the violation.
+        const double violation = state_.violation();
+        if (violation >= aim() && violation > 0.5 * marched_violation_) leave_march();
+        marched_violation_ = violation;
+        return !interrupted_;
+    }
+
+    void leave_march() {
+        marches_ = false;
+        weight_ = state_.weight();
+        sets_.restart(set_size_);
+    }
+
+    void fetch(const std::vector<index_t>& places, int n_threads) {
+        columns_.clear();
+        for (const index_t p : places) columns_.push_back(column(p));
+        const auto m = static_cast<index_t>(places.size());
+        interrupted_ = store_->fetch(columns_.data(), m, n_threads) != Status::ok;
     }
 
     /// Where rounds end.
@@ -130,7 +179,7 @@ private:
 
     StepReport solve_set(const std::vector<index_t>& set) {
         const auto m = static_cast<index_t>(set.size());
-        const index_t lanes = working_set_kernels().lanes, boundary = state_.lengths()[0];
+        const index_t lanes = 4 * working_set_kernels().lanes, boundary = state_.lengths()[0];
         const auto filled = [=](index_t n) { return (n + lanes - 1) / lanes * lanes; };
         index_t of_first = m;
         if (state_.grouped())
@@ -152,10 +201,13 @@ private:
             diagonal_[p] = state_.diagonal[i];
         }
         store_->block(local_.data(), stride, local_k_.data());
-        const WorkingSet block = {local_k_.data(),        stride,          identity_.data(), {0, length[0]},
-                                  {length[0], length[1]}, f_.data(),       beta_.data(),     lower_.data(),
-                                  upper_.data(),          up_.data(),      low_.data(),      diagonal_.data(),
-                                  state_.epsilon(),       state_.grouped()};
+        local_rows_.resize(at(stride));
+        for (index_t p = 0; p < stride; ++p) local_rows_[at(p)] = local_k_.data() + p * stride;
+        const Variables<double> variables = {
+            {0, length[0]},   {length[0], length[1]}, f_.data(),       beta_.data(),
+            lower_.data(),    upper_.data(),          up_.data(),      low_.data(),
+            diagonal_.data(), state_.epsilon(),       state_.grouped()};
+        const WorkingSet<double> block = {variables, local_rows_.data()};
         StepReport report{};
         working_set_kernels().solve(&block, 0.5 * settings_.tol, share, allowed(100 * m), &report);
         outcome.steps += report.steps;
@@ -240,6 +292,7 @@ private:
     /// Float values do not lead there.
     void turn_to_double(int n_threads) {
         float_error_ = {HUGE_VAL, HUGE_VAL};
+        marches_ = false;
         stalled_ = false;
         store_.reset();  // its memory is wanted
         store_ = double_store(points_, settings_.cache_bytes);
@@ -356,8 +409,8 @@ private:
     bool may_rest_;
     std::vector<index_t> columns_, local_;
     std::vector<double> change_, growth_;
+    std::vector<const double*> local_rows_;
     arena::Buffer<double> local_k_, f_, beta_, lower_, upper_, up_, low_, diagonal_;
-    arena::Buffer<index_t> identity_;
     double weight_ = 0.0;          ///< sum_t |beta_t|
     double refined_weight_ = 0.0;  ///< the same when the gradient was last summed in double
     double refined_violation_ = HUGE_VAL;
@@ -368,7 +421,10 @@ private:
     std::vector<double> refined_spread_;
     int refinements_ = 0;
     index_t rounds_ = 0;
-    bool begun_ = false, exact_, stalled_ = false, interrupted_ = false;
+    std::unique_ptr<March> march_;  ///< of a machine that is worked on as a whole
+    index_t marched_ = 0;           ///< steps
+    double marched_violation_ = HUGE_VAL;
+    bool begun_ = false, exact_, marches_, stalled_ = false, interrupted_ = false;
 };
 
 /// The error of float values, infinite where they would not lead to the tolerance.

@@ -12,10 +12,9 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2;
 
-/// To whole vectors of float, which are twice as long as those of double.
+/// As Variables of float ask.
 index_t filled(index_t n) {
-    const index_t lanes = 2 * working_set_kernels().lanes;
-    return (n + lanes - 1) / lanes * lanes;
+    return (n + State::filling() - 1) / State::filling() * State::filling();
 }
 
 }  // namespace
@@ -47,6 +46,10 @@ State::State(const Task& task, bool two_runs)
         mark(place(i));
     }
     reset_gradient();
+}
+
+index_t State::filling() {
+    return 8 * working_set_kernels().lanes;
 }
 
 /// Place p becomes what place from[p] was.
@@ -91,6 +94,20 @@ void State::mark(index_t place_of) {
     const std::size_t p = at(place_of);
     up[p] = beta[p] < upper[p] ? (beta[p] < 0 ? -epsilon_ : epsilon_) : infinity;
     low[p] = beta[p] > lower[p] ? (beta[p] > 0 ? epsilon_ : -epsilon_) : -infinity;
+}
+
+Variables<double> State::variables(const index_t column[2]) {
+    return {{column[0], column[1]},
+            {length_[0], length_[1]},
+            f.data(),
+            beta.data(),
+            lower.data(),
+            upper.data(),
+            up.data(),
+            low.data(),
+            diagonal.data(),
+            epsilon_,
+            grouped_};
 }
 
 void State::extremes(int g, double& least, double& largest) const {

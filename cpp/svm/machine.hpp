@@ -54,6 +54,9 @@ public:
     /// `two_runs`: the parts of the task lie each in a run; otherwise both in one.
     State(const Task& task, bool two_runs);
 
+    /// What a row of kernel values must hold beyond the points of a run, in numbers that are read and never
+    /// used.
+    static index_t filling();
     index_t length() const { return length_[0] + length_[1]; }
     const index_t* lengths() const { return length_; }
     /// Place of point i, i < task.size().
@@ -81,6 +84,8 @@ public:
     /// The point of a place, as the task counts them.
     index_t point(index_t place) const { return order_.empty() ? place : order_[at(place)]; }
 
+    /// As the kernels see them, in rows where the parts of the task begin at these columns.
+    Variables<double> variables(const index_t column[2]);
     /// up and low of one place, from beta.
     void mark(index_t place);
     double violation() const;

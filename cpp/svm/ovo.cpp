@@ -77,8 +77,7 @@ private:
                                           problem_.function);
         set_->prepare_rows();
         const index_t n = set_->size(), stride = set_->stride();
-        // A machine reads the filling of its runs, past the last row too.
-        matrix_ = arena::Buffer<double>(at(n + 1) * at(stride));
+        matrix_ = arena::Buffer<double>(at(n * stride + State::filling()));
         std::fill(matrix_.data() + n * stride, matrix_.end(), 0.0);
         set_->matrix(0, n, matrix_.data(), settings_.n_threads);
     }

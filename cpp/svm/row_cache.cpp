@@ -32,7 +32,7 @@ const PanelTable<T>& panel_table() {
 
 template <class T>
 RowCache<T>::RowCache(std::unique_ptr<RowSource<T>> source, double bytes, index_t least)
-    : source_(std::move(source)), slot_(at(source_->size()), absent) {
+    : source_(std::move(source)), slot_(at(source_->size()), absent), row_of_(at(source_->size())) {
     const double row_bytes = static_cast<double>(source_->stride()) * sizeof(T);
     const double rows = std::min(bytes / row_bytes, static_cast<double>(source_->size()));
     capacity_ = std::max(least, static_cast<index_t>(rows));
@@ -71,6 +71,7 @@ index_t RowCache<T>::take_slot(std::vector<index_t>& victims) {
     const index_t slot = victims.back();
     victims.pop_back();
     slot_[at(owner_[at(slot)])] = absent;
+    row_of_[at(owner_[at(slot)])] = nullptr;
     return slot;
 }
 
@@ -110,9 +111,10 @@ Status RowCache<T>::fetch(const index_t* points, index_t m, int n_threads) {
         slot_[at(i)] = slot;
         stamp_[at(slot)] = clock_;
         out.push_back(row(slot));
+        row_of_[at(i)] = row(slot);
     }
     rows_.clear();
-    for (const index_t i : points_) rows_.push_back(row(slot_[at(i)]));
+    for (const index_t i : points_) rows_.push_back(row_of_[at(i)]);
     if (missing.empty()) return Status::ok;
     return source_->rows(missing.data(), static_cast<index_t>(missing.size()), out.data(), n_threads);
 }
@@ -159,6 +161,19 @@ Status RowCache<T>::add(const double* weight, const double* growth, index_t colu
     });
 }
 
+template <class T>
+bool RowCache<T>::solve(const Variables<float>& variables, const index_t* point, double tolerance,
+                        index_t most, StepReport& report) {
+    if constexpr (std::is_same_v<T, float>) {
+        variable_row_.resize(at(variables.length[0] + variables.length[1]));
+        for (std::size_t t = 0; t < variable_row_.size(); ++t) variable_row_[t] = row_of_[at(point[t])];
+        const WorkingSet<float> set = {variables, variable_row_.data()};
+        working_set_kernels().solve_float(&set, tolerance, 0.0, most, &report);
+        return true;
+    }
+    return false;
+}
+
 /// Rows move towards the front only, so in the order of the slots none is overwritten before it has moved.
 template <class T>
 void RowCache<T>::keep(const index_t* kept, index_t n) {
@@ -168,6 +183,7 @@ void RowCache<T>::keep(const index_t* kept, index_t n) {
     source_->keep(kept, n);
     set_capacity();
     slot_.assign(at(n), absent);
+    row_of_.assign(at(n), nullptr);
     const index_t used = used_;
     used_ = 0;
     for (index_t slot = 0; slot < used; ++slot) {
@@ -179,6 +195,7 @@ void RowCache<T>::keep(const index_t* kept, index_t n) {
         std::fill(to + n, to + source_->stride(), T(0));
         owner_[at(used_)] = point;
         stamp_[at(used_)] = stamp_[at(slot)];
+        row_of_[at(point)] = to;
         slot_[at(point)] = used_++;
     }
 }

@@ -25,6 +25,8 @@ public:
     void block(const index_t* place, index_t stride, double* k) override;
     Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
                double* spread, int n_threads) override;
+    bool solve(const Variables<float>& variables, const index_t* point, double tolerance, index_t most,
+               StepReport& report) override;
     bool can_keep() const override { return source_->can_keep(); }
     void keep(const index_t* kept, index_t n) override;
 
@@ -50,6 +52,8 @@ private:
     std::vector<index_t> stamp_;  ///< when a slot was last asked for
     std::vector<index_t> points_;
     std::vector<const T*> rows_;
+    std::vector<const T*> row_of_;        ///< of a point, nullptr where it is not at hand
+    std::vector<const T*> variable_row_;  ///< the same, of a variable
 };
 
 }  // namespace mlqa::svm

@@ -3,6 +3,7 @@
 
 #include "core/array.hpp"
 #include "core/status.hpp"
+#include "svm/working_set.kernel.hpp"
 
 namespace mlqa::svm {
 
@@ -24,6 +25,10 @@ public:
     /// multiple of a float vector's lanes.
     virtual Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
                        double* spread, int n_threads) = 0;
+    /// Steps over all variables, as far as the rows go that were fetched and are still held; variable t is
+    /// point[t]. False, and no step, where the rows are double.
+    virtual bool solve(const Variables<float>& variables, const index_t* point, double tolerance,
+                       index_t most, StepReport& report) = 0;
     /// Whether keep() may be called.
     virtual bool can_keep() const = 0;
     /// From now on the points are kept[0] < ... < kept[n - 1] of those there were.

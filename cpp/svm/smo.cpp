@@ -37,7 +37,7 @@ public:
         }
         if (!begun_) begin();
         StepReport report{};
-        const WorkingSet set = working_set();
+        const WorkingSet<double> set = working_set();
         working_set_kernels().solve(&set, settings_.tol, 0.0, allowed(slice()), &report);
         outcome.steps += report.steps;
         if (!report.finished && allowed(1) == 0) return refresh(), end(Status::not_converged);
@@ -59,7 +59,7 @@ private:
         const index_t runs = state_.lengths()[1] > 0 ? 2 : 1;
         column_[0] = first;
         column_[1] = runs == 2 ? second : 0;
-        row_ = arena::Buffer<index_t>(at(state_.length()), first);
+        row_.assign(at(state_.length()), first);
         for (index_t i = 0; i < task.size(); ++i) {
             const index_t source = i < task.first || runs == 1 ? first + i : second + i - task.first;
             row_[at(state_.place(i))] = source;
@@ -67,22 +67,11 @@ private:
         }
     }
 
-    WorkingSet working_set() {
+    WorkingSet<double> working_set() {
         const double* k = points_ == nullptr ? k_ : own_.data();
-        return {k,
-                stride_,
-                row_.data(),
-                {column_[0], column_[1]},
-                {state_.lengths()[0], state_.lengths()[1]},
-                state_.f.data(),
-                state_.beta.data(),
-                state_.lower.data(),
-                state_.upper.data(),
-                state_.up.data(),
-                state_.low.data(),
-                state_.diagonal.data(),
-                state_.epsilon(),
-                state_.grouped()};
+        if (rows_.empty())
+            for (const index_t row : row_) rows_.push_back(k + row * stride_);
+        return {state_.variables(column_), rows_.data()};
     }
 
     /// Steps that take some milliseconds.
@@ -92,8 +81,7 @@ private:
     void compute_rows(int n_threads) {
         const index_t n = points_->size(), step = points_->chunk_columns();
         if (own_.size() == 0) {
-            // A second run may begin anywhere in a row: its filling reads past the last one.
-            own_ = arena::Buffer<double>(at(n + 1) * at(stride_));
+            own_ = arena::Buffer<double>(at(n * stride_ + State::filling()));
             std::fill(own_.data() + n * stride_, own_.end(), 0.0);
         }
         const double cost = static_cast<double>(n) * static_cast<double>(16 + points_->features());
@@ -105,13 +93,13 @@ private:
 
     /// F = K beta + p.
     void refresh() {
-        const WorkingSet set = working_set();
+        const WorkingSet<double> set = working_set();
         state_.reset_gradient();
         std::vector<const double*> rows;
         std::vector<double> weight;
         for (index_t p = 0; p < state_.length(); ++p) {
             if (state_.beta[at(p)] == 0.0) continue;
-            rows.push_back(set.k + row_[at(p)] * stride_);
+            rows.push_back(set.rows[p]);
             weight.push_back(state_.beta[at(p)]);
         }
         double* f = state_.f.data();
@@ -135,7 +123,8 @@ private:
     index_t stride_;
     double largest_;
     index_t column_[2] = {0, 0};
-    arena::Buffer<index_t> row_;
+    std::vector<index_t> row_;  ///< of the matrix, a variable
+    std::vector<const double*> rows_;
     arena::Buffer<double> own_;
     index_t next_row_ = 0;
     int refreshes_ = 0;

@@ -28,37 +28,51 @@
 
 namespace mlqa {
 
-/// A machine inside a matrix of kernel values. The points are one or two runs of the matrix's columns; arrays
-/// over points hold run after run, each filled up to a multiple of `lanes`, with `up` = +inf and `low` = -inf
-/// in the filling. Row t of the matrix is k + row[t] ldk, and must be readable for the filling too.
-struct WorkingSet {
-    const double* k;
-    index_t ldk;
-    const index_t* row;
-    index_t column[2];
+/// The variables of a machine whose points are one or two runs of columns of kernel values; arrays hold run
+/// after run, each filled up to a multiple of four vectors of T, with `up` = +inf and `low` = -inf in the
+/// filling.
+template <class T>
+struct Variables {
+    index_t column[2];  ///< where the runs begin
     index_t length[2];  ///< with the filling
-    double* f;
+    T* f;
     double* beta;
     const double* lower;
     const double* upper;
-    double* up;   ///< +-epsilon where beta may grow, else +inf
-    double* low;  ///< +-epsilon where beta may fall, else -inf
-    const double* diagonal;
+    T* up;   ///< +-epsilon where beta may grow, else +inf
+    T* low;  ///< +-epsilon where beta may fall, else -inf
+    const T* diagonal;
     double epsilon;
     bool grouped;  ///< the two runs are two groups
+};
+
+/// Variables and their kernel values: a row a variable, which must be readable for the filling too; nullptr
+/// where its values are not there. The filling has no rows.
+template <class T>
+struct WorkingSet {
+    Variables<T> variables;
+    const T* const* rows;
 };
 
 struct StepReport {
     index_t steps;
     double first_violation;  ///< before the first step
     double violation;        ///< before the step that was not taken
+    double moved;            ///< sum of the |delta| of the steps
+    index_t missing;         ///< the variable whose row the next step needs, or -1
     bool finished;           ///< below the tolerance, or no step is possible
 };
 
+template <class T>
+using Solve = void (*)(const WorkingSet<T>* set, double tolerance, double share, index_t most,
+                       StepReport* report);
+
 struct WorkingSetKernels {
-    int lanes;
-    /// Steps until the violation is below max(tolerance, share * first violation), at most `most`.
-    void (*solve)(const WorkingSet* set, double tolerance, double share, index_t most, StepReport* report);
+    int lanes;  ///< of a vector of double
+    /// Steps until the violation is below max(tolerance, share * first violation), at most `most`, as far as
+    /// there are rows.
+    Solve<double> solve;
+    Solve<float> solve_float;
     /// least { f + up } and largest { f + low }, with the filling.
     void (*violation)(const double* f, const double* up, const double* low, index_t n, double* least,
                       double* largest);

@@ -1,6 +1,7 @@
 #include "svm/working_sets.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "svm/working_set.kernel.hpp"
@@ -77,13 +78,38 @@ void WorkingSets::list(std::vector<Violator>& violators, int group, double sign,
         if (n < needed) n = search(limit);
     }
     violators.clear();
-    for (index_t r = 0; r < n; ++r)
-        if (!chosen_[at(found_[at(r)])]) violators.push_back({slope(found_[at(r)]), found_[at(r)]});
-    if (wanted < static_cast<index_t>(violators.size())) {
-        std::nth_element(violators.begin(), violators.begin() + wanted, violators.end());
+    if (wanted <= 0) return;
+    double worst = HUGE_VAL;
+    const auto trim = [&] {
+        std::nth_element(violators.begin(), violators.begin() + wanted - 1, violators.end());
         violators.resize(at(wanted));
+        worst = violators.back().slope;
+    };
+    for (index_t r = 0; r < n; ++r) {
+        const index_t p = found_[at(r)];
+        if (slope(p) >= worst || chosen_[at(p)]) continue;
+        violators.push_back({slope(p), p});
+        if (static_cast<index_t>(violators.size()) == 2 * wanted) trim();
     }
+    if (static_cast<index_t>(violators.size()) > wanted) trim();
     std::sort(violators.begin(), violators.end());
+}
+
+const std::vector<index_t>& WorkingSets::take(index_t first) {
+    const int g = state_.grouped() && first >= state_.group_begin(1) ? 1 : 0;
+    double least = 0, largest = 0;
+    state_.extremes(g, least, largest);
+    chosen_[at(first)] = 1;
+    set_.assign(1, first);
+    list(sides_[0], g, 1.0, largest, size_ / 2);
+    list(sides_[1], g, -1.0, -least, size_ / 2);
+    for (int side = 0; side < 2; ++side)
+        for (const Violator& v : sides_[side]) {
+            if (chosen_[at(v.place)] || static_cast<index_t>(set_.size()) >= size_) continue;
+            set_.push_back(v.place);
+            chosen_[at(v.place)] = 1;
+        }
+    return set_;
 }
 
 void WorkingSets::renumber(const std::vector<index_t>& now) {
@@ -96,6 +122,7 @@ void WorkingSets::renumber(const std::vector<index_t>& now) {
 void WorkingSets::restart(index_t size) {
     size_ = size;
     recent_.clear();
+    std::fill(chosen_.begin(), chosen_.end(), char{0});
 }
 
 }  // namespace mlqa::svm

@@ -17,6 +17,9 @@ public:
 
     /// The next set; the places of the first group stand first.
     const std::vector<index_t>& choose();
+    /// `first` and those that violate most in its group, at most `size` in all, none of which was taken
+    /// before.
+    const std::vector<index_t>& take(index_t first);
     /// Places became others: now[place], or -1 where one is at rest.
     void renumber(const std::vector<index_t>& now);
     /// Sets of at most `size` places, and nothing is remembered of those before.

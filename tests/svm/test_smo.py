@@ -126,14 +126,16 @@ def test_batched_machine_on_more_points(rng):
 @pytest.mark.parametrize(
     ("C", "scale", "tol"), [(1.0, 1.0, 1e-3), (100.0, 1.0, 1e-3), (1.0, 5.0, 1e-5)]
 )
+@pytest.mark.parametrize("cache_size", [200, 1.0], ids=["all points", "working sets"])
 @pytest.mark.usefixtures("isa")
-def test_certificates_of_batched_machines_are_true(kernel, C, scale, tol, rng):
-    """Float rows drive these; violation, gap and objective are those of double values."""
+def test_certificates_of_batched_machines_are_true(kernel, C, scale, tol, cache_size, rng):
+    """Float rows drive these, steps over all points or, where the cache is too small for that,
+    working sets; violation, gap and objective are those of double values."""
     X, y = noisy(rng, 600, 4)
     X = scale * X + 3.0
     if kernel["kernel"] != "rbf":
         X /= 5.0 * scale
-    result = svm_smo(X, y, C=C, tol=tol, **kernel)
+    result = svm_smo(X, y, C=C, tol=tol, cache_size=cache_size, **kernel)
     K = matrix_of(X, **kernel)
     violation, gap, objective = conditions(
         K, y, result.dual_coef, np.full(len(y), C), result.intercept
@@ -142,6 +144,19 @@ def test_certificates_of_batched_machines_are_true(kernel, C, scale, tol, rng):
     assert result.kkt_violation == pytest.approx(max(violation, 0), abs=1e-10 * C)
     assert result.objective == pytest.approx(objective, rel=1e-10)
     assert gap - 1e-10 * objective <= result.dual_gap <= gap + 1e-7 * objective
+
+
+@pytest.mark.parametrize("tol", [1e-3, 1e-8, 1e-9])
+def test_steps_in_float_lead_only_so_far(tol, rng):
+    """Beyond what a float gradient resolves, working sets go on from where it came to."""
+    X, y = noisy(rng, 700, 6)
+    result = svm_smo(X, y, C=20.0, gamma=0.2, tol=tol)
+    violation, gap, objective = conditions(
+        rbf(X, X, 0.2), y, result.dual_coef, np.full(len(y), 20.0), result.intercept
+    )
+    assert result.kkt_violation <= tol
+    assert result.kkt_violation == pytest.approx(max(violation, 0), abs=1e-10)
+    assert gap - 1e-9 <= result.dual_gap <= gap + 1e-7 * objective
 
 
 @pytest.mark.parametrize("C", [0.5, 5.0])
