@@ -76,10 +76,6 @@ public:
                    store_->capacity() >= points.size()) {
         for (index_t i = 0; i < task.size(); ++i)
             state_.diagonal[at(state_.place(i))] = points.diagonal()[at(column(state_.place(i)))];
-        const index_t most = set_size_ + 8 * working_set_kernels().lanes;
-        local_k_ = arena::Buffer<double>(at(most) * at(most), 0.0);
-        for (arena::Buffer<double>* a : {&f_, &beta_, &lower_, &upper_, &up_, &low_, &diagonal_})
-            *a = arena::Buffer<double>(at(most), 0.0);
         weight_ = state_.weight();
         if (!marches_) return;
         sets_.restart(std::min(rows_at_a_time, task.size()));
@@ -177,7 +173,15 @@ private:
         return place < before ? column_[0] + place : column_[1] + place - before;
     }
 
+    void make_local() {
+        const index_t most = set_size_ + 8 * working_set_kernels().lanes;
+        local_k_ = arena::Buffer<double>(at(most) * at(most), 0.0);
+        for (arena::Buffer<double>* a : {&f_, &beta_, &lower_, &upper_, &up_, &low_, &diagonal_})
+            *a = arena::Buffer<double>(at(most), 0.0);
+    }
+
     StepReport solve_set(const std::vector<index_t>& set) {
+        if (local_k_.size() == 0) make_local();
         const auto m = static_cast<index_t>(set.size());
         const index_t lanes = 4 * working_set_kernels().lanes, boundary = state_.lengths()[0];
         const auto filled = [=](index_t n) { return (n + lanes - 1) / lanes * lanes; };

@@ -76,7 +76,7 @@ private:
 
 /// Most points of a machine that keeps all of its kernel values: where float values do not serve, and where
 /// they do.
-constexpr index_t direct_points = 2048, float_points = 192;
+constexpr index_t direct_points = 2048, float_points = 160;
 
 /// A machine inside a kernel matrix that is there already: row t and column t of point t, the points of the
 /// two classes each contiguous from `first` and `second`.
