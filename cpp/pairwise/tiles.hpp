@@ -114,8 +114,34 @@ MLQA_INLINE void product(const T* a, index_t a_rows, const T* panels, index_t fi
     }
 }
 
+/// Packs in groups of W rows, as pack() says. Feature by feature a group is written from front to back: row
+/// by row, groups of many features would pass through the cache once a row (3.4 ns a number of 784 features
+/// in panels of float, against 0.6).
+template <int W, class T, class S>
+MLQA_INLINE void pack_groups(const S* x, index_t row_stride, index_t col_stride, const index_t* index,
+                             index_t rows, index_t d, const double* centre, T* packed) {
+    for (index_t group = 0; group < rows; group += W) {
+        const index_t n = lesser(W, rows - group);
+        T* out = packed + group * d;
+        const S* row[W];
+        for (index_t r = 0; r < W; ++r) {
+            const index_t i = group + (r < n ? r : 0);
+            row[r] = x + (index == nullptr ? i : index[i]) * row_stride;
+        }
+        for (index_t k = 0; k < d; ++k) {
+            const double shift = centre == nullptr ? 0.0 : centre[k];
+#pragma GCC unroll 32
+            for (int r = 0; r < W; ++r)
+                out[k * W + r] = static_cast<T>(static_cast<double>(row[r][k * col_stride]) - shift);
+        }
+        for (index_t k = 0; n < W && k < d; ++k)
+            for (index_t r = n; r < W; ++r) out[k * W + r] = T(0);
+    }
+}
+
 /// Packs rows [0, rows) of x, taken through `index` (nullptr: as they lie) and shifted by `centre` (nullptr:
-/// not), in groups of `width` rows, feature-major, the last group filled with zeros:
+/// not), in groups of `width` rows, block_rows or panel_width, feature-major, the last group filled with
+/// zeros:
 ///
 ///     packed[(i / width) width d + k width + i % width] = T(x_ik - centre_k)
 ///
@@ -123,23 +149,10 @@ MLQA_INLINE void product(const T* a, index_t a_rows, const T* panels, index_t fi
 template <class T, class S>
 MLQA_INLINE void pack(const S* x, index_t row_stride, index_t col_stride, const index_t* index, index_t rows,
                       index_t d, const double* centre, int width, T* packed) {
-    for (index_t group = 0; group < rows; group += width) {
-        T* out = packed + group * d;
-        for (int r = 0; r < width; ++r) {
-            const index_t i = group + r;
-            if (i >= rows) {
-                for (index_t k = 0; k < d; ++k) out[k * width + r] = T(0);
-                continue;
-            }
-            const S* row = x + (index == nullptr ? i : index[i]) * row_stride;
-            if (centre == nullptr) {
-                for (index_t k = 0; k < d; ++k) out[k * width + r] = static_cast<T>(row[k * col_stride]);
-            } else {
-                for (index_t k = 0; k < d; ++k)
-                    out[k * width + r] = static_cast<T>(static_cast<double>(row[k * col_stride]) - centre[k]);
-            }
-        }
-    }
+    if (width == block_rows)
+        pack_groups<block_rows>(x, row_stride, col_stride, index, rows, d, centre, packed);
+    else
+        pack_groups<panel_width<T>>(x, row_stride, col_stride, index, rows, d, centre, packed);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "core/cancel.hpp"
 #include "core/threads.hpp"
+#include "svm/class_points.hpp"
 #include "svm/two_classes.hpp"
 
 namespace mlqa::svm {
@@ -42,7 +43,7 @@ public:
     }
 
     Status run() {
-        if (shares_matrix()) compute_matrix();
+        prepare();
         const index_t machines = problem_.machines();
         for (index_t first = 0; first < machines;) {
             const index_t n = group(first);
@@ -61,11 +62,22 @@ private:
     }
     index_t total() const { return problem_.start[problem_.classes]; }
 
-    bool shares_matrix() const {
-        if (problem_.classes == 2) return false;
+    bool dense() const { return !problem_.points.is_sparse && problem_.function.kind != Kernel::precomputed; }
+
+    /// What machines share. Two classes have but one.
+    void prepare() {
+        if (problem_.classes == 2) return;
+        const bool fits = matrix_fits();
+        if (!fits && !dense()) return;
+        set_ = std::make_unique<PointSet>(problem_.points, problem_.order, problem_.order, total(),
+                                          problem_.function);
+        if (dense()) classes_ = std::make_unique<ClassPoints>(problem_, *set_);
+        if (fits && (!dense() || classes_->centred())) compute_matrix();
+    }
+
+    bool matrix_fits() const {
         // Many machines of dense points together need few of all values.
-        const bool dense = !problem_.points.is_sparse && problem_.function.kind != Kernel::precomputed;
-        const index_t most = dense && total() > direct_points ? float_points : direct_points;
+        const index_t most = dense() && total() > direct_points ? float_points : direct_points;
         for (index_t m = 0; m < problem_.machines(); ++m)
             if (size(m) > most) return false;
         const auto n = static_cast<double>(total());
@@ -73,8 +85,6 @@ private:
     }
 
     void compute_matrix() {
-        set_ = std::make_unique<PointSet>(problem_.points, problem_.order, problem_.order, total(),
-                                          problem_.function);
         set_->prepare_rows();
         const index_t n = set_->size(), stride = set_->stride();
         matrix_ = arena::Buffer<double>(at(n * stride + State::filling()));
@@ -107,8 +117,11 @@ private:
                                   set_->diagonal(), set_->largest());
         index.assign(problem_.order + start[p.a], problem_.order + start[p.a + 1]);
         index.insert(index.end(), problem_.order + start[p.b], problem_.order + start[p.b + 1]);
-        points = std::make_unique<PointSet>(problem_.points, index.data(), index.data(), task.size(),
-                                            problem_.function);
+        if (classes_)
+            points = classes_->pair(p.a, p.b, index.data());
+        else
+            points = std::make_unique<PointSet>(problem_.points, index.data(), index.data(), task.size(),
+                                                problem_.function);
         return make_machine(task, settings_, *points);
     }
 
@@ -228,7 +241,8 @@ private:
     std::vector<Pair> pairs_;
     std::vector<Sparse> solutions_;
     std::vector<Result> results_;
-    std::unique_ptr<PointSet> set_;
+    std::unique_ptr<PointSet> set_;  ///< all points
+    std::unique_ptr<ClassPoints> classes_;
     arena::Buffer<double> matrix_;
 };
 

@@ -2,10 +2,10 @@
 // of a pair as y = 1 (S. Knerr, L. Personnaz and G. Dreyfus, 1990; LIBSVM's order).
 //
 // Where there are few points, or every machine is small, and the kernel matrix of all points fits the cache,
-// it is computed once and the machines work inside it; otherwise each machine has its own rows. Small
-// machines share the threads, in groups whose kernel values together fit the cache; large ones have all
-// threads in turn. Neither choice depends on the number of threads, and each machine is solved in one order
-// of operations.
+// it is computed once and the machines work inside it; otherwise each machine has its own rows, of dense
+// points that are prepared once for all (class_points.hpp). Small machines share the threads, in groups whose
+// kernel values together fit the cache; large ones have all threads in turn. Neither choice depends on the
+// number of threads, and each machine is solved in one order of operations.
 #pragma once
 
 #include <vector>

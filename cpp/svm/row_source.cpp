@@ -50,24 +50,49 @@ void make_room(arena::Buffer<T>& buffer, std::size_t needed) {
 }  // namespace
 
 template <class T>
+void Panels<T>::pack(const PointSet& set, const index_t* index, index_t n) {
+    const int width = panel_table<T>().panel_width;
+    const index_t d = set.features(), filled = round_up(n, width);
+    const MatrixView<const double>& x = set.points().dense;
+    size_ = n;
+    make_room(values_, size_of(filled, std::max<index_t>(d, 1)));
+    make_room(norms_, size_of(filled));
+    std::fill(norms_.data(), norms_.data() + filled, T(0));
+    tile_table<T>().pack_f64(x.data, x.row_stride, x.col_stride, index, n, d, set.centre(), width,
+                             values_.data());
+    panel_table<T>().norms(values_.data(), width, n, d, norms_.data());
+}
+
+const Panels<float>& SharedPanels::get() {
+    std::call_once(once_, [this] {
+        std::vector<index_t> index(size_of(size_));
+        for (index_t i = 0; i < size_; ++i) index[size_of(i)] = set_.source(first_ + i);
+        panels_.pack(set_, index.data(), size_);
+    });
+    return panels_;
+}
+
+template <class T>
 PanelRows<T>::PanelRows(const PointSet& points) : RowSource<T>(points.size(), 0), points_(points) {
     index_.resize(size_of(points.size()));
     for (index_t i = 0; i < points.size(); ++i) index_[size_of(i)] = points.source(i);
-    pack();
+    if constexpr (std::is_same_v<T, float>)
+        if (points.panels(0) != nullptr) lay_out(points.panels(0)->get(), points.panels(1)->get());
+    if (part_[0] == nullptr) pack();
 }
 
 template <class T>
 void PanelRows<T>::pack() {
-    const int width = panel_table<T>().panel_width;
-    const index_t d = points_.features();
-    const MatrixView<const double>& x = points_.points().dense;
-    this->stride_ = round_up(this->size_, width);
-    make_room(panels_, size_of(this->stride_, std::max<index_t>(d, 1)));
-    make_room(norms_, size_of(this->stride_));
-    std::fill(norms_.data(), norms_.data() + this->stride_, T(0));
-    tile_table<T>().pack_f64(x.data, x.row_stride, x.col_stride, index_.data(), this->size_, d,
-                             points_.centre(), width, panels_.data());
-    panel_table<T>().norms(panels_.data(), width, this->size_, d, norms_.data());
+    own_.pack(points_, index_.data(), this->size_);
+    lay_out(own_, none_);
+}
+
+template <class T>
+void PanelRows<T>::lay_out(const Panels<T>& first, const Panels<T>& second) {
+    const index_t width = panel_table<T>().panel_width;
+    part_[0] = &first;
+    part_[1] = &second;
+    this->stride_ = round_up(first.size() + round_up(second.size(), width), width);
 }
 
 template <class T>
@@ -89,7 +114,7 @@ void PanelRows<T>::pack_block(const index_t* which, index_t m) {
     block_index_.resize(size_of(m));
     for (index_t r = 0; r < m; ++r) {
         block_index_[size_of(r)] = index_[size_of(which[r])];
-        block_norms_[size_of(r)] = norms_[size_of(which[r])];
+        block_norms_[size_of(r)] = norm(which[r]);
     }
     tile_table<T>().pack_f64(x.data, x.row_stride, x.col_stride, block_index_.data(), m, d, points_.centre(),
                              width, block_.data());
@@ -98,17 +123,29 @@ void PanelRows<T>::pack_block(const index_t* which, index_t m) {
 template <class T>
 Status PanelRows<T>::rows(const index_t* which, index_t m, T* const* out, int n_threads) {
     const PanelTable<T>& kernels = panel_table<T>();
-    const index_t d = points_.features(), width = kernels.panel_width, stride = this->stride_;
+    const index_t d = points_.features(), width = kernels.panel_width;
     pack_block(which, m);
+    const Panels<T>&a = *part_[0], &b = *part_[1];
+    second_.resize(size_of(m));
+    for (index_t r = 0; r < m; ++r) second_[size_of(r)] = out[r] + a.size();
+    const auto values = [&](const Panels<T>& part, index_t first, index_t last, T* const* to) {
+        kernels.rows(&points_.function(), block_.data(), block_norms_.data(), m, part.values(), part.norms(),
+                     first, last, d, to);
+    };
     const index_t row_bytes = std::max<index_t>(d, 1) * static_cast<index_t>(sizeof(T));
     const index_t columns = std::max(width, run_bytes / row_bytes / width * width);
-    const double work = static_cast<double>(m) * static_cast<double>(stride) * static_cast<double>(d + 16);
-    return threads::parallel_for(
-        (stride + columns - 1) / columns, work < serial_work ? 1 : n_threads, [&](index_t chunk, int) {
-            const index_t first = chunk * columns;
-            kernels.rows(&points_.function(), block_.data(), block_norms_.data(), m, panels_.data(),
-                         norms_.data(), first, std::min(stride, first + columns), d, out);
-        });
+    // A panel that the first part does not fill reaches into the columns of the second, so these come after.
+    const index_t whole = a.size() / width * width;
+    const index_t of_first = (whole + columns - 1) / columns;
+    const index_t of_second = std::max<index_t>(1, (b.size() + columns - 1) / columns);
+    const auto some = [&](index_t chunk, int) {
+        const index_t first = chunk * columns, next = first - of_first * columns;
+        if (chunk < of_first) return values(a, first, std::min(whole, first + columns), out);
+        if (chunk == of_first) values(a, whole, a.size(), out);
+        values(b, next, std::min(b.size(), next + columns), second_.data());
+    };
+    const double work = static_cast<double>(m) * static_cast<double>(this->stride_ * (d + 16));
+    return threads::parallel_for(of_first + of_second, work < serial_work ? 1 : n_threads, some);
 }
 
 template <class T>

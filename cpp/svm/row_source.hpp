@@ -1,10 +1,12 @@
 // Where a machine gets its kernel values from: rows over the points that are at work, in float or double.
 //
 // Values of dense points come from panels (PanelRows), in float or, where that cannot serve a machine, in
-// double; those of sparse points and given matrices are double (SetRows).
+// double; those of sparse points and given matrices are double (SetRows). Float panels of a class serve all
+// of its machines (SharedPanels): the columns of a row then come from two runs of panels, without a gap.
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "core/arena.hpp"
@@ -41,6 +43,35 @@ protected:
     index_t size_, stride_;
 };
 
+/// Packed points and their squared norms.
+template <class T>
+class Panels {
+public:
+    /// Takes the caller's points `index` of `set`, less its centre.
+    void pack(const PointSet& set, const index_t* index, index_t n);
+    index_t size() const { return size_; }
+    const T* values() const { return values_.data(); }
+    /// Filled up with zeros to a whole panel.
+    const T* norms() const { return norms_.data(); }
+
+private:
+    index_t size_ = 0;
+    arena::Buffer<T> values_, norms_;
+};
+
+/// A run of the points of a set, which must outlive it, packed by the first machine that asks.
+class SharedPanels {
+public:
+    SharedPanels(const PointSet& set, index_t first, index_t n) : set_(set), first_(first), size_(n) {}
+    const Panels<float>& get();
+
+private:
+    const PointSet& set_;
+    index_t first_, size_;
+    std::once_flag once_;
+    Panels<float> panels_;
+};
+
 /// Dense points in panels.
 template <class T>
 class PanelRows final : public RowSource<T> {
@@ -54,12 +85,20 @@ public:
 
 private:
     void pack();
+    void lay_out(const Panels<T>& first, const Panels<T>& second);
     void pack_block(const index_t* which, index_t m);
+    T norm(index_t i) const {
+        const index_t before = part_[0]->size();
+        return i < before ? part_[0]->norms()[i] : part_[1]->norms()[i - before];
+    }
 
     const PointSet& points_;
     std::vector<index_t> index_;  ///< rows of the caller's points
     std::vector<index_t> block_index_;
-    arena::Buffer<T> panels_, norms_, block_, block_norms_, block_panels_;
+    Panels<T> own_, none_;
+    const Panels<T>* part_[2] = {nullptr, nullptr};  ///< the points, in this order
+    std::vector<T*> second_;                         ///< where columns of the second part begin
+    arena::Buffer<T> block_, block_norms_, block_panels_;
 };
 
 /// Double values of sparse points and of given matrices.

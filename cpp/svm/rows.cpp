@@ -26,6 +26,10 @@ double power(double base, int degree) {
 
 }  // namespace
 
+bool far_away(double squared_distance, double spread) {
+    return squared_distance > 100.0 * std::max(spread, 0.0);
+}
+
 void choose_centre(const Points& points, const index_t* index, index_t n, arena::Buffer<double>& centre) {
     const index_t d = points.features();
     std::vector<double> mean(size_of(d), 0.0), square(size_of(d), 0.0);
@@ -43,9 +47,7 @@ void choose_centre(const Points& points, const index_t* index, index_t n, arena:
         offset += mean[size_of(k)] * mean[size_of(k)];
         spread_of += square[size_of(k)] / static_cast<double>(n);
     }
-    spread_of = std::max(spread_of - offset, 0.0);
-    // Below this the centre would gain less than two decimal digits.
-    if (!(offset > 100.0 * spread_of) || !std::isfinite(offset)) return;
+    if (!far_away(offset, spread_of - offset) || !std::isfinite(offset)) return;
     centre = arena::Buffer<double>(size_of(d));
     std::copy(mean.begin(), mean.end(), centre.data());
 }
@@ -60,7 +62,6 @@ PointSet::PointSet(const Points& points, const index_t* index, const index_t* co
       function_(function),
       norms_(size_of(stride_), 0.0),
       diagonal_(size_of(stride_), 0.0) {
-    const RowsKernels& kernels = rows_kernels();
     if (function.kind == Kernel::precomputed) {
         for (index_t i = 0; i < n; ++i) diagonal_[size_of(i)] = points.dense(source(i), columns[i]);
         largest_ = 0.0;
@@ -75,14 +76,42 @@ PointSet::PointSet(const Points& points, const index_t* index, const index_t* co
     } else {
         dense_norms();
     }
-    kernels.diagonal(&function_, norms_.data(), n, diagonal_.data());
+    rows_kernels().diagonal(&function_, norms_.data(), n, diagonal_.data());
+    find_largest();
+}
+
+PointSet::PointSet(const PointSet& whole, const Part& a, const Part& b, const index_t* index)
+    : points_(whole.points_),
+      index_(index),
+      columns_(index),
+      size_(a.size + b.size),
+      stride_(round_up(size_, rows_kernels().panel_width)),
+      function_(whole.function_),
+      norms_(size_of(stride_), 0.0),
+      diagonal_(size_of(stride_), 0.0),
+      shared_{a.panels, b.panels} {
+    if (whole.centre_.size() > 0) {
+        centre_ = arena::Buffer<double>(whole.centre_.size());
+        std::copy(whole.centre_.begin(), whole.centre_.end(), centre_.data());
+    }
+    take_part(whole, a, 0);
+    take_part(whole, b, a.size);
+    find_largest();
+}
+
+void PointSet::take_part(const PointSet& whole, const Part& part, index_t place) {
+    std::copy_n(whole.norms_.data() + part.first, part.size, norms_.data() + place);
+    std::copy_n(whole.diagonal_.data() + part.first, part.size, diagonal_.data() + place);
+}
+
+void PointSet::find_largest() {
     const auto is_finite = [](double v) { return std::isfinite(v); };
     finite_ = std::all_of(norms_.begin(), norms_.end(), is_finite) &&
               std::all_of(diagonal_.begin(), diagonal_.end(), is_finite);
-    longest_ = n == 0 ? 0.0 : *std::max_element(norms_.data(), norms_.data() + n);
-    if (function.kind == Kernel::linear) largest_ = longest_;
-    if (function.kind == Kernel::poly)
-        largest_ = power(std::abs(function.gamma) * longest_ + std::abs(function.coef0), function.degree);
+    longest_ = size_ == 0 ? 0.0 : *std::max_element(norms_.data(), norms_.data() + size_);
+    if (function_.kind == Kernel::linear) largest_ = longest_;
+    if (function_.kind == Kernel::poly)
+        largest_ = power(std::abs(function_.gamma) * longest_ + std::abs(function_.coef0), function_.degree);
 }
 
 /// Norms in the order of the products, from a block of points at a time.

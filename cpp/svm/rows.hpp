@@ -47,12 +47,23 @@ private:
     arena::Buffer<index_t> index_;  ///< precomputed: rows of the kernel matrix
 };
 
+class SharedPanels;
+
+/// A run of the points of a set that others share, and where they are packed (row_source.hpp).
+struct Part {
+    index_t first, size;
+    SharedPanels* panels;
+};
+
 class PointSet {
 public:
     /// `index` (n of them) chooses points of `points` and must outlive the set, as `points` must. For a
     /// precomputed kernel `columns` holds as many columns of the kernel matrix.
     PointSet(const Points& points, const index_t* index, const index_t* columns, index_t n,
              const KernelFunction& function);
+    /// Two parts of a set of dense points, which must outlive this one; `index` are the rows of both. Centre,
+    /// norms and diagonal are those of the whole set.
+    PointSet(const PointSet& whole, const Part& a, const Part& b, const index_t* index);
 
     index_t size() const { return size_; }
     index_t features() const { return points_.features(); }
@@ -62,6 +73,10 @@ public:
     index_t source(index_t i) const { return index_ == nullptr ? i : index_[i]; }
     /// What is taken from dense points before they meet; nullptr: nothing.
     const double* centre() const { return centre_.data(); }
+    /// Squared norms, about the centre.
+    const double* norms() const { return norms_.data(); }
+    /// Where the float panels of part 0 or 1 are shared; nullptr: nowhere.
+    SharedPanels* panels(int part) const { return shared_[part]; }
     /// The largest squared norm.
     double longest() const { return longest_; }
     /// Length of a row with its padding.
@@ -96,6 +111,8 @@ public:
 
 private:
     void dense_norms();
+    void take_part(const PointSet& whole, const Part& part, index_t place);
+    void find_largest();
     void matrix_rows(index_t first, index_t last, double* k, Block& block) const;
 
     const Points& points_;
@@ -107,6 +124,7 @@ private:
     bool finite_ = true;
     arena::Buffer<double> centre_, packed_, norms_, diagonal_;
     std::unique_ptr<SparsePoints<double>> sparse_;
+    SharedPanels* shared_[2] = {nullptr, nullptr};
 };
 
 /// Spreads sparse rows `rows[0 .. m)` of x over the features that occur in them: panels of a SparseBlock.
@@ -116,8 +134,12 @@ index_t spread(const SparseView<double>& x, const index_t* rows, index_t m, int 
 /// Zeroes what spread() wrote into `slot`.
 void clear_slots(const SparseView<double>& x, const index_t* rows, index_t m, std::int32_t* slot);
 
-/// Fills `centre` with the mean of the chosen dense points if they lie far from the origin, else leaves it
-/// empty.
+/// Whether dense points with this squared distance of their mean, and this mean square about their mean, lie
+/// far away: to take the mean from them gains two decimal digits at least.
+bool far_away(double squared_distance, double spread);
+
+/// Fills `centre` with the mean of the chosen dense points if they lie far away from the origin, else
+/// leaves it empty.
 void choose_centre(const Points& points, const index_t* index, index_t n, arena::Buffer<double>& centre);
 
 }  // namespace mlqa::svm

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from itertools import combinations
 
 import joblib
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mlqa_fast import reference
-from mlqa_fast.svm import SVC
+from mlqa_fast.svm import SVC, NuSVC
 from svm_definitions import machine_certificates, rbf
 
 KERNELS = [
@@ -457,3 +458,45 @@ def test_many_classes(rng):
     np.testing.assert_array_equal(ours.support_, theirs.support_)
     np.testing.assert_allclose(ours.dual_coef_, theirs.dual_coef_, atol=1e-5)
     assert SVC(tol=1e-8, cache_size=0.01).fit(X, y).kkt_violation_ <= 1e-8
+
+
+@pytest.mark.parametrize("d", [3, 40, 150])
+@pytest.mark.parametrize("name", ["linear", "poly", "rbf", "sigmoid", "nu"])
+def test_machines_of_many_classes_are_those_of_two_each(name, d, rng):
+    """To the bit, steps included: what machines share is what each of them would compute.
+
+    Classes of one point, of whole panels and of a part, small machines, and some whose points rest.
+    """
+    sizes = np.array([9 if name == "nu" else 1, 150, 64, 233, 1100, 1000])
+    y = np.repeat(np.arange(len(sizes)), sizes)
+    X = rng.normal(size=(len(sizes), d))[y] + rng.normal(size=(len(y), d))
+    given = {"gamma": 0.3 / d, "coef0": 0.1, "tol": 1e-4}
+    make = NuSVC(nu=0.01, **given) if name == "nu" else SVC(C=5.0, kernel=name, **given)
+    order = rng.permutation(len(y))
+    X, y = X[order], y[order]
+    svc = clone(make).fit(X, y)
+    start = np.concatenate([[0], np.cumsum(svc.n_support_)])
+    for number, (a, b) in enumerate(combinations(range(len(sizes)), 2)):
+        chosen = np.flatnonzero((y == a) | (y == b))
+        alone = clone(make).fit(X[chosen], y[chosen])
+        assert svc.n_iter_[number] == alone.n_iter_[0]
+        assert svc.intercept_[number] == -alone.intercept_[0]
+        want, got = np.zeros(len(y)), np.zeros(len(y))
+        want[chosen[alone.support_]] = -alone.dual_coef_[0]
+        for own, row in ((a, b - 1), (b, a)):
+            part = slice(start[own], start[own + 1])
+            got[svc.support_[part]] = svc.dual_coef_[row, part]
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("n", [30, 130], ids=["whole matrix", "rows"])
+def test_two_classes_far_from_the_others(n, rng):
+    """Their distances are computed about their own centre, not about that of all points."""
+    y = np.repeat([0, 1, 2], n)
+    X = np.array([[0, 0, 0], [1, 1, 0], [0, 1, 1]])[y] + rng.normal(size=(len(y), 3))
+    X = np.round(X * 2**20) / 2**20 + np.where(y == 2, -1e6, 1e6)[:, None]  # sums are exact
+    make = SVC(gamma=0.5, tol=1e-6, cache_size=0.5)
+    svc, two = clone(make).fit(X, y), clone(make).fit(X[y < 2], y[y < 2])
+    found = machine_certificates(svc, rbf(X, X, 0.5), y, np.ones(len(y)))
+    assert found[0, 0] <= 1e-6 + 1e-12
+    np.testing.assert_allclose(svc.intercept_[0], -two.intercept_[0], rtol=0, atol=1e-5)
