@@ -76,8 +76,9 @@ private:
     }
 
     bool matrix_fits() const {
-        // Many machines of dense points together need few of all values.
-        const index_t most = dense() && total() > direct_points ? float_points : direct_points;
+        // Many machines of dense points together need few of all values, and larger ones take them in float.
+        const index_t most_dense = total() > direct_points ? float_points : 2 * float_points;
+        const index_t most = dense() ? most_dense : direct_points;
         for (index_t m = 0; m < problem_.machines(); ++m)
             if (size(m) > most) return false;
         const auto n = static_cast<double>(total());
