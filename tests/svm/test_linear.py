@@ -79,6 +79,26 @@ def test_agrees_with_the_definition(machine, container):
 
 
 @every_machine
+@pytest.mark.parametrize("max_iter", [1, 2, 4])
+@pytest.mark.usefixtures("isa")
+def test_sparse_rows_go_the_way_of_dense_ones(machine, max_iter, rng):
+    """Pass by pass, up to rounding: steps, not only what they lead to, are the same."""
+    X, values = noisy(rng, 90, 11)
+    X[np.abs(X) < 0.4] = 0
+    given = {"C": 0.3, "intercept_scaling": 5.0, "random_state": 3, "tol": 1e-6, **machine}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        dense, csr = (
+            linear_svm(form, target_of(values, machine), max_iter=max_iter, **given)
+            for form in (X, sp.csr_matrix(X))
+        )
+    assert csr.n_iter == dense.n_iter
+    np.testing.assert_allclose(csr.coef, dense.coef, rtol=1e-9, atol=1e-12)
+    assert csr.intercept == pytest.approx(dense.intercept, rel=1e-9)
+    assert csr.dual_gap == pytest.approx(dense.dual_gap, rel=1e-9)
+
+
+@every_machine
 @both_kinds
 @pytest.mark.parametrize("C", [1e-3, 1.0, 30.0])
 @pytest.mark.parametrize("max_iter", [0, 1, 3, 20_000])
@@ -327,6 +347,41 @@ def test_a_seed_gives_the_same_answer(rng):
     fits = [linear_svm(X, values > 0, random_state=seed, **given).coef for seed in (0, 0, 1)]
     np.testing.assert_array_equal(fits[0], fits[1])
     assert np.any(fits[0] != fits[2])
+
+
+def descent_left(X, y, coef, intercept, penalty, C):
+    """Slopes of the objective that are left at these weights: each one's least size."""
+    sign, Z = np.where(y == y.max(), 1.0, -1.0), np.column_stack([X, np.ones(len(X))])
+    w = np.append(coef, intercept)
+    slope = -2 * C * Z.T @ (sign * np.maximum(0, 1 - sign * (Z @ w)))
+    if penalty == "l2":
+        return slope + w
+    return np.where(w != 0, np.abs(slope + np.sign(w)), np.maximum(np.abs(slope) - 1, 0))
+
+
+@pytest.mark.parametrize("tol", [0.5, 0.1, 0.02, 1e-3])
+def test_a_rare_class_makes_the_tolerance_tighter(tol, rng):
+    """LIBLINEAR's rules: what is left is tol times the share of the smaller class of what was.
+
+    Newton's method stops there and not later. Coordinate descent goes by the slopes that a pass
+    met; those that it leaves are about as large, and would be 50 times as large without the share.
+    """
+    X, values = noisy(rng, 2000, 8)
+    y = (values > np.quantile(values, 0.98)).astype(int)
+    given = {"dual": False, "tol": tol, "C": 0.1}
+
+    def left(penalty, max_iter):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            at = linear_svm(X, y, penalty=penalty, max_iter=max_iter, **given)
+        slopes = descent_left(X, y, at.coef, at.intercept, penalty, 0.1)
+        return np.linalg.norm(slopes, 2 if penalty == "l2" else 1), at.n_iter
+
+    for penalty, slack in (("l2", 1.0), ("l1", 5.0)):
+        goal = tol * 0.02 * left(penalty, 0)[0]
+        reached, n_iter = left(penalty, 10_000)
+        assert reached <= slack * goal
+        assert penalty == "l1" or left(penalty, n_iter - 2)[0] > goal
 
 
 @every_machine
