@@ -9,6 +9,7 @@
 #include "core/arena.hpp"
 #include "core/isa.hpp"
 #include "svm/linear.kernel.hpp"
+#include "svm/linear_columns.kernel.hpp"
 #include "tests/check.hpp"
 
 namespace {
@@ -98,6 +99,71 @@ TEST(a_step_ends_at_the_minimum_or_at_a_bound) {
         // Slopes of |beta|: -0.5, -0.5, 1, 0.9.
         CHECK(std::abs(p.pass.largest - 1.0) < 1e-15 && std::abs(p.pass.least + 0.5) < 1e-15);
         CHECK(std::abs(p.pass.sum - 2.9) < 1e-15);
+    });
+}
+
+/// Features of |w|_1, each with a value of its own in one of eight rows that all cost 1.
+struct ColumnPass {
+    mlqa::arena::Buffer<double> x, w, z, force, bend, low, high, cost, steepest;
+    std::vector<index_t> order;
+    mlqa::ColumnPass pass{};
+
+    ColumnPass(const std::vector<std::vector<double>>& columns, double above)
+        : x(columns.size() * 8),
+          w(columns.size(), 0.0),
+          z(8, 1.0),
+          force(8, 0.0),
+          bend(8, 0.0),
+          low(8, 1.0),
+          high(8, infinity),
+          cost(8, 1.0),
+          steepest(columns.size(), 0.0) {
+        for (std::size_t j = 0; j < columns.size(); ++j) {
+            order.push_back(static_cast<index_t>(j));
+            for (std::size_t i = 0; i < 8; ++i) {
+                x[j * 8 + i] = columns[j][i];
+                steepest[j] += 2.0 * columns[j][i] * columns[j][i];
+            }
+        }
+        pass = {order.data(), 0, static_cast<index_t>(columns.size()), above, 0.0, 0.0};
+    }
+
+    /// Row i is `distance` below its bound.
+    void pull(std::size_t i, double distance) {
+        z[i] = 1.0 - distance;
+        force[i] = 2.0 * distance;
+        bend[i] = 2.0;
+    }
+
+    void run() {
+        const mlqa::LinearColumns columns = {x.data(), nullptr, nullptr, 8};
+        const mlqa::ColumnState state = {w.data(),   z.data(),       force.data(), bend.data(),
+                                         low.data(), high.data(),    cost.data(),  nullptr,
+                                         nullptr,    steepest.data()};
+        mlqa::linear_columns_kernels().descend(&columns, &state, &pass, 100);
+    }
+};
+
+TEST(a_feature_at_rest_is_left_out_where_both_its_slopes_are_beyond_the_last_pass) {
+    on_every_level([] {
+        ColumnPass p({{1, 0, 0, 0, 0, 0, 0, 0}, {0, 1, 0, 0, 0, 0, 0, 0}, {0, 0, -1, 0, 0, 0, 0, 0}}, 0.5);
+        p.pull(0, 0.2);  // slopes 1 -+ 0.4 on the two sides of 0
+        p.pull(1, 0.3);
+        p.pull(2, 0.3);
+        p.run();
+        CHECK(p.pass.active == 2 && p.order[2] == 0);
+        CHECK(p.w[0] == 0.0 && p.w[1] == 0.0 && p.w[2] == 0.0 && p.pass.sum == 0.0);
+    });
+}
+
+TEST(a_step_that_makes_other_rows_lose_is_halved) {
+    on_every_level([] {
+        // The model knows of row 0 alone, 2 - 4 w + w^2 more or less; two rows lose w^2 each once w grows.
+        ColumnPass p({{1, -1, -1, 0, 0, 0, 0, 0}}, infinity);
+        p.pull(0, 2.0);
+        p.run();
+        CHECK(p.w[0] == 0.75);  // half of (4 - 1) / 2
+        CHECK(p.z[0] == -0.25 && p.z[1] == 0.25 && p.force[1] == 1.5 && p.bend[2] == 2.0);
     });
 }
 

@@ -289,6 +289,17 @@ def test_weights_are_repetitions_and_zero_is_absence(machine, container, rng):
     assert absent.objective == pytest.approx(doubled.objective, rel=1e-9)
 
 
+def test_certificates_leave_room_for_rounding():
+    """Two points, solved exactly: the gap is the bound on the rounding of its sums, and no more."""
+    X, y = [[-1.0], [1.0]], [-1, 1]
+    given = {"fit_intercept": False, "tol": 1e-12}
+    gaps = [linear_svm(X, y, **{**given, **m}).dual_gap for m in CLASSIFIERS[:3] + REGRESSORS]
+    gaps.append(linear_svm(X, y, penalty="l1", dual=False, C=0.125, **given).dual_gap)
+    gaps.append(LinearSVC(multi_class="crammer_singer", **given).fit(X, y).dual_gap_)
+    assert 2.0**-53 < min(gaps)
+    assert max(gaps) < 1e-12
+
+
 @every_classifier
 def test_a_class_that_costs_nothing(machine, rng):
     """Class weights of 0 and 1: all can be on the side of the class that counts."""
