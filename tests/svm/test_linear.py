@@ -238,6 +238,22 @@ def test_all_classes_at_once(container, classes, rng):
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=2e-3)
 
 
+def test_no_pass_of_l1_raises_the_objective():
+    """Found by search: with half of the largest curvature, a step would be too long here."""
+    rng = np.random.default_rng(1877)
+    n, d = rng.integers(4, 40), rng.integers(2, 6)
+    X = rng.normal(size=(n, d)) * 10.0 ** rng.integers(-1, 2, (n, 1))
+    C = 10.0 ** rng.integers(-1, 4)
+    given = {"penalty": "l1", "dual": False, "fit_intercept": False, "random_state": 0}
+    before = C * n
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for passes in range(1, 9):
+            fitted = linear_svm(X, np.arange(n) % 2, C=C, tol=1e-12, max_iter=passes, **given)
+            assert fitted.objective <= before * (1 + 1e-14)
+            before = fitted.objective
+
+
 def test_a_row_of_zeros_without_an_intercept(rng):
     """Its loss is what it is: no solver waits for it."""
     X, values = noisy(rng, 40, 3)
