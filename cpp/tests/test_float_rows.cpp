@@ -80,6 +80,7 @@ double largest_share(const Cloud& cloud, const KernelFunction& f) {
             const long double exact = definition(f, cloud.row(i), cloud.row(j), cloud.d);
             const auto error = static_cast<double>(std::abs(values[at(i)][at(j)] - exact));
             const double allowed = bound.absolute + bound.relative * static_cast<double>(std::abs(exact));
+            CHECK(std::isfinite(error));
             if (error > 0) share = std::max(share, error / allowed);
         }
     return share;

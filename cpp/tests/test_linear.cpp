@@ -158,7 +158,7 @@ TEST(a_feature_at_rest_is_left_out_where_both_its_slopes_are_beyond_the_last_pas
 
 TEST(a_step_that_makes_other_rows_lose_is_halved) {
     on_every_level([] {
-        // The model knows of row 0 alone, 2 - 4 w + w^2 more or less; two rows lose w^2 each once w grows.
+        // The model knows of row 0 alone, (2 - w)^2 + |w|; two more rows lose w^2 each once w grows.
         ColumnPass p({{1, -1, -1, 0, 0, 0, 0, 0}}, infinity);
         p.pull(0, 2.0);
         p.run();
