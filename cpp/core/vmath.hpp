@@ -100,21 +100,21 @@ MLQA_INLINE f64 exp(f64 x) {
     return simd::select(x != x, x, y);
 }
 
-/// exp(x) for x in [-87, 0] (float) or [-708, 0] (double), 0 below; x not NaN. One scaling step less, for
+/// exp(x) for x in [-87, 0] (float) or [-708, 0] (double), 0 below and for NaN. One scaling step less, for
 /// kernel values.
 MLQA_INLINE f32 exp_negative(f32 x) {
     const f32 floor = simd::broadcast(-87.0f);
     const f32 inside = simd::max(x, floor);
     i32 n;
     const f32 r = reduce_exp(inside, n);
-    return simd::select(x < floor, f32{}, (expm1_reduced(r) + 1.0f) * power_of_two(n));
+    return simd::select(x >= floor, (expm1_reduced(r) + 1.0f) * power_of_two(n), f32{});
 }
 MLQA_INLINE f64 exp_negative(f64 x) {
     const f64 floor = simd::broadcast(-708.0);
     const f64 inside = simd::max(x, floor);
     i64 n;
     const f64 r = reduce_exp(inside, n);
-    return simd::select(x < floor, f64{}, (expm1_reduced(r) + 1.0) * power_of_two(n));
+    return simd::select(x >= floor, (expm1_reduced(r) + 1.0) * power_of_two(n), f64{});
 }
 
 /// exp(x) - 1 without cancellation near 0: 2^n (expm1(r) + 1 - 2^-n).

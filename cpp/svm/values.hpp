@@ -31,7 +31,9 @@ struct Value {
         using V = simd::vec<T>;
         const V gamma = simd::broadcast<T>(static_cast<T>(f->gamma));
         if constexpr (kind == Kernel::rbf) {
-            const V distance = simd::max(simd::fma(V{} - T(2), dot, norms), V{});
+            // A point whose norm overflows is far from everything: inf - inf, no number, stays one here and
+            // gives 0.
+            const V distance = simd::max(V{}, simd::fma(V{} - T(2), dot, norms));
             return vmath::exp_negative(-gamma * distance);
         } else if constexpr (kind == Kernel::linear) {
             return dot;

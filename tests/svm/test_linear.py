@@ -79,6 +79,26 @@ def test_agrees_with_the_definition(machine, container):
 
 
 @every_machine
+@pytest.mark.parametrize("max_iter", [1, 2, 4])
+@pytest.mark.usefixtures("isa")
+def test_sparse_rows_go_the_way_of_dense_ones(machine, max_iter, rng):
+    """Pass by pass, up to rounding: steps, not only what they lead to, are the same."""
+    X, values = noisy(rng, 90, 11)
+    X[np.abs(X) < 0.4] = 0
+    given = {"C": 0.3, "intercept_scaling": 5.0, "random_state": 3, "tol": 1e-6, **machine}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        dense, csr = (
+            linear_svm(form, target_of(values, machine), max_iter=max_iter, **given)
+            for form in (X, sp.csr_matrix(X))
+        )
+    assert csr.n_iter == dense.n_iter
+    np.testing.assert_allclose(csr.coef, dense.coef, rtol=1e-9, atol=1e-12)
+    assert csr.intercept == pytest.approx(dense.intercept, rel=1e-9)
+    assert csr.dual_gap == pytest.approx(dense.dual_gap, rel=1e-9)
+
+
+@every_machine
 @both_kinds
 @pytest.mark.parametrize("C", [1e-3, 1.0, 30.0])
 @pytest.mark.parametrize("max_iter", [0, 1, 3, 20_000])
@@ -218,6 +238,22 @@ def test_all_classes_at_once(container, classes, rng):
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=2e-3)
 
 
+def test_no_pass_of_l1_raises_the_objective():
+    """Found by search: with half of the largest curvature, a step would be too long here."""
+    rng = np.random.default_rng(1877)
+    n, d = rng.integers(4, 40), rng.integers(2, 6)
+    X = rng.normal(size=(n, d)) * 10.0 ** rng.integers(-1, 2, (n, 1))
+    C = 10.0 ** rng.integers(-1, 4)
+    given = {"penalty": "l1", "dual": False, "fit_intercept": False, "random_state": 0}
+    before = C * n
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for passes in range(1, 9):
+            fitted = linear_svm(X, np.arange(n) % 2, C=C, tol=1e-12, max_iter=passes, **given)
+            assert fitted.objective <= before * (1 + 1e-14)
+            before = fitted.objective
+
+
 def test_a_row_of_zeros_without_an_intercept(rng):
     """Its loss is what it is: no solver waits for it."""
     X, values = noisy(rng, 40, 3)
@@ -267,6 +303,17 @@ def test_weights_are_repetitions_and_zero_is_absence(machine, container, rng):
     absent = linear_svm(X[weight > 0], y[weight > 0], C=2.0, **EXACT, **machine)
     doubled = linear_svm(X, y, sample_weight=2.0 * (weight > 0), **EXACT, **machine)
     assert absent.objective == pytest.approx(doubled.objective, rel=1e-9)
+
+
+def test_certificates_leave_room_for_rounding():
+    """Two points, solved exactly: the gap is the bound on the rounding of its sums, and no more."""
+    X, y = [[-1.0], [1.0]], [-1, 1]
+    given = {"fit_intercept": False, "tol": 1e-12}
+    gaps = [linear_svm(X, y, **{**given, **m}).dual_gap for m in CLASSIFIERS[:3] + REGRESSORS]
+    gaps.append(linear_svm(X, y, penalty="l1", dual=False, C=0.125, **given).dual_gap)
+    gaps.append(LinearSVC(multi_class="crammer_singer", **given).fit(X, y).dual_gap_)
+    assert min(gaps) > 2.0**-53
+    assert max(gaps) < 1e-12
 
 
 @every_classifier
@@ -327,6 +374,41 @@ def test_a_seed_gives_the_same_answer(rng):
     fits = [linear_svm(X, values > 0, random_state=seed, **given).coef for seed in (0, 0, 1)]
     np.testing.assert_array_equal(fits[0], fits[1])
     assert np.any(fits[0] != fits[2])
+
+
+def descent_left(X, y, coef, intercept, penalty, C):
+    """Slopes of the objective that are left at these weights: each one's least size."""
+    sign, Z = np.where(y == y.max(), 1.0, -1.0), np.column_stack([X, np.ones(len(X))])
+    w = np.append(coef, intercept)
+    slope = -2 * C * Z.T @ (sign * np.maximum(0, 1 - sign * (Z @ w)))
+    if penalty == "l2":
+        return slope + w
+    return np.where(w != 0, np.abs(slope + np.sign(w)), np.maximum(np.abs(slope) - 1, 0))
+
+
+@pytest.mark.parametrize("tol", [0.5, 0.1, 0.02, 1e-3])
+def test_a_rare_class_makes_the_tolerance_tighter(tol, rng):
+    """LIBLINEAR's rules: what is left is tol times the share of the smaller class of what was.
+
+    Newton's method stops there and not later. Coordinate descent goes by the slopes that a pass
+    met; those that it leaves are about as large, and would be 50 times as large without the share.
+    """
+    X, values = noisy(rng, 2000, 8)
+    y = (values > np.quantile(values, 0.98)).astype(int)
+    given = {"dual": False, "tol": tol, "C": 0.1}
+
+    def left(penalty, max_iter):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            at = linear_svm(X, y, penalty=penalty, max_iter=max_iter, **given)
+        slopes = descent_left(X, y, at.coef, at.intercept, penalty, 0.1)
+        return np.linalg.norm(slopes, 2 if penalty == "l2" else 1), at.n_iter
+
+    for penalty, slack in (("l2", 1.0), ("l1", 5.0)):
+        goal = tol * 0.02 * left(penalty, 0)[0]
+        reached, n_iter = left(penalty, 10_000)
+        assert reached <= slack * goal
+        assert penalty == "l1" or left(penalty, n_iter - 2)[0] > goal
 
 
 @every_machine

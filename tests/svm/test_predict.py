@@ -20,7 +20,7 @@ from sklearn import config_context
 from mlqa_fast import reference
 from mlqa_fast._mlqa_fast_core import core as levels
 from mlqa_fast._mlqa_fast_core import svm as core
-from mlqa_fast.svm import SVC, CompiledPredictor, compile_predictor
+from mlqa_fast.svm import SVC, SVR, CompiledPredictor, compile_predictor
 from mlqa_fast.svm._problem import KERNELS, kernel_tuple
 
 ALL_KERNELS = ["linear", "poly", "rbf", "sigmoid"]
@@ -367,6 +367,24 @@ def test_sparse_points(rng):
     np.testing.assert_array_equal(compiled.predict(sp.csr_matrix(X)), dense.predict(X))
     with pytest.raises(ValueError, match="the features and the kind"):
         compiled.predict(X)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.usefixtures("isa")
+def test_points_whose_squares_overflow_are_far_from_everything(container, rng):
+    """As in LIBSVM: all kernel values are 0, whatever the product with a support vector does."""
+    X, y = 3 * rng.normal(size=(240, 5)), np.arange(240) % 6
+    huge = 1e308 * np.array([[1, 1, 1, 1, 1], [1, -1, 1, -1, 1], [0, 0, 1, 0, 0], [0, -1, 0, 0, 0]])
+    points = container(np.concatenate([huge, 1e-108 * huge, X[:3]]))
+    ours, theirs = (
+        cls(decision_function_shape="ovo", tol=1e-8).fit(container(X), y)
+        for cls in (SVC, sklearn.svm.SVC)
+    )
+    got = ours.decision_function(points)
+    np.testing.assert_array_equal(got[:8], np.tile(ours.intercept_, (8, 1)))
+    np.testing.assert_array_equal(ours.predict(points), theirs.predict(points))
+    single = SVR().fit(container(X), y)
+    np.testing.assert_array_equal(single.predict(points)[:8], np.tile(single.intercept_, 8))
 
 
 def test_without_support_vectors(rng):

@@ -173,6 +173,37 @@ def test_points_that_float_values_cannot_tell_apart(C, rng):
     assert result.kkt_violation == pytest.approx(max(violation, 0), abs=1e-10)
 
 
+def hidden_violator(kernel, tau, d, n=100):
+    """Two points a class, many times, and one that float32 takes for the wrong side of a margin.
+
+    Squares of 17 are steps of 2**-15 apart in float32. Products of the other features are just
+    below half a step, and lost one by one when they are added to those of the first. With the sign
+    of the last point they lower its decision value by more than `tau` raises it.
+    """
+    first = np.repeat([17.0, 16.0, 17.0 + tau], [n, n, 1])
+    side = np.repeat([1.0, 0.0, -1.0], [n, n, 1])
+    X = np.column_stack([first, np.outer(side, np.full(d - 1, 0.99 * 2.0**-8))])
+    y = np.repeat([1, 0, 1], [n, n, 1])
+    if kernel == "rbf":  # a mirror image keeps the mean, which is taken away first, at the origin
+        X, y = np.concatenate([X, X * np.r_[-1, np.ones(d - 1)]]), np.tile(y, 2)
+    return X, y
+
+
+@pytest.mark.parametrize(
+    ("kernel", "gamma", "tau", "d"), [("linear", 1.0, 0.0075, 1001), ("rbf", 0.3, 0.0035, 201)]
+)
+@pytest.mark.usefixtures("isa")
+def test_a_violator_that_float_values_hide(kernel, gamma, tau, d):
+    """It lies within the bound on the error of float32, and beyond a 64th of it."""
+    X, y = hidden_violator(kernel, tau, d)
+    result = svm_smo(X, y, C=10.0, kernel=kernel, gamma=gamma)
+    K = matrix_of(X, kernel, gamma=gamma)
+    violation, _, _ = conditions(K, y, result.dual_coef, np.full(len(y), 10.0), result.intercept)
+    assert violation <= 1e-3 + 1e-9
+    assert result.kkt_violation == pytest.approx(violation, abs=1e-9)
+    assert result.dual_coef[200] > 0.1, "without it there would be nothing to find"
+
+
 @pytest.mark.parametrize("cache_size", [200, 2])
 def test_points_at_rest_come_back(cache_size, rng):
     """Enough points that those at a bound rest, and a cache that holds all rows, or a hundred."""

@@ -1,5 +1,6 @@
 """Kernel rows of sparse points, of either precision."""
 
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -257,6 +258,33 @@ def test_more_full_columns_than_have_a_place(dtype, rng):
     for k in range(d):
         X[rng.permutation(n)[: 400 + 3 * (k % 7)], k] = rng.normal()
     assert_within_bound(X, KERNELS[0], dtype, np.arange(0, n, 601))
+
+
+@pytest.fixture
+def all_kept():
+    """What a call takes from the arena in large blocks is kept, to be measured."""
+    limit = machine.arena_limit()
+    machine.arena_set_limit(2**30)
+    machine.arena_trim()
+    yield
+    machine.arena_set_limit(limit)
+
+
+@every_precision
+@pytest.mark.skipif(os.name != "posix", reason="blocks are kept on POSIX systems alone")
+@pytest.mark.usefixtures("isa", "all_kept")
+def test_dense_columns_take_at_most_six_numbers_an_entry(dtype):
+    """All columns are a tenth full: frequent for 16 lanes, and ten numbers an entry if dense."""
+    n, d = 40_000, 400
+    columns = (np.arange(n)[:, None] % 10 + 10 * np.arange(d // 10)).astype(np.int32)
+    pointers = np.arange(0, columns.size + 1, d // 10, dtype=np.int32)
+    X = np.linspace(0.5, 1.5, columns.size), columns.ravel(), pointers, d
+    rows(X, KERNELS[0], which=[], dtype=dtype, index=np.arange(n))
+    width, entries = np.dtype(dtype).itemsize, columns.size
+    blocks = 4  # the columns, the values and points of rare entries, a workspace: of 2 MB pages
+    assert machine.arena_kept() <= 6 * width * entries + (width + 2) * entries + blocks * 2**21
+    if machine.isa_current().startswith("x86-64-v4") and dtype is np.float32:
+        assert machine.arena_kept() >= 6 * width * entries, "or this is no test of the limit"
 
 
 @every_precision

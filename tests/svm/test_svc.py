@@ -64,6 +64,31 @@ def test_decision_values_of_the_same_machines(kernel, real_data):
     np.testing.assert_allclose(ours.decision_function(X), want, atol=1e-10 * max(scale, 1))
 
 
+def test_decision_values_are_as_near_to_libsvms_as_both_are_to_the_optimum(real_data):
+    """At the default tolerance, by a bound that does not ask where the optimum is.
+
+    A dual objective is strongly convex in the norm of the functions: coefficients whose objective
+    is `lack` below the optimum lie within sqrt(2 lack) of its function, and a function's value at x
+    is at most sqrt(k(x, x)) = 1 times its norm. Any primal objective is above the optimum. Where a
+    coefficient is free, value and offset make 1 up to the violation.
+    """
+    X, y = real_data
+    given = {"C": 3.0, "gamma": 0.02, "decision_function_shape": "ovo"}
+    K, bound = rbf(X, X, 0.02), np.full(len(y), 3.0)
+    best = machine_certificates(SVC(tol=1e-9, **given).fit(X, y), K, y, bound)
+    optimum = best[:, 1:].sum(axis=1) * (1 + 1e-12)  # gap and objective, sums that are rounded
+    pair = [SVC(**given).fit(X, y), sklearn.svm.SVC(**given).fit(X, y)]
+    found = [machine_certificates(svc, K, y, bound) for svc in pair]
+    distance = sum(np.sqrt(2 * (optimum - c[:, 2])) for c in found)
+    violation = sum(c[:, 0] for c in found)
+    assert distance.max() < 0.05, "or the bound would say little"
+    offsets = np.abs(pair[0].intercept_ - pair[1].intercept_)
+    assert np.all(offsets <= distance + violation)
+    points = np.concatenate([X, 1.5 * X])
+    ours, theirs = (svc.decision_function(points).reshape(len(points), -1) for svc in pair)
+    assert np.all(np.abs(ours - theirs) <= distance + offsets)
+
+
 @pytest.mark.parametrize("tol", [1e-3, 1e-8])
 def test_certificates_are_true(tol, real_data):
     X, y = real_data
