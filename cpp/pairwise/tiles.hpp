@@ -57,11 +57,18 @@ struct Tile {
     simd::vec<T> dot[R][2];
 };
 
+/// Features ahead of those in work that are asked for: sets of many features lie in the second-level cache,
+/// which prefetches by itself too late (784 features: 75 against 92 GFLOP/s in double, 155 against 175 in
+/// float).
+constexpr index_t ahead = 12;
+
 /// acc[r][v] += (Minus: -=) sum_k a(r, k) panel[k panel_width + ...], r < R. `a` gives row r's feature k.
 template <bool Minus, class T, int R, class A>
 MLQA_INLINE void accumulate(const A& a, const T* panel, index_t d, simd::vec<T> (&acc)[R][2]) {
     constexpr int w = simd::lanes<T>;
     for (index_t k = 0; k < d; ++k) {
+        simd::prefetch(panel + (k + ahead) * 2 * w);
+        simd::prefetch(panel + (k + ahead) * 2 * w + w);
         const simd::vec<T> b0 = simd::load(panel + k * 2 * w);
         const simd::vec<T> b1 = simd::load(panel + k * 2 * w + w);
 #pragma GCC unroll 16
@@ -83,7 +90,11 @@ template <class T, int R>
 MLQA_INLINE void multiply(const T* a, index_t a_stride, const T* panel, index_t d,
                           simd::vec<T> (&dot)[R][2]) {
     simd::vec<T> acc[R][2] = {};
-    accumulate<false>([=](int r, index_t k) { return a[k * a_stride + r]; }, panel, d, acc);
+    const auto value = [=](int r, index_t k) {
+        if (r == 0) simd::prefetch(a + (k + ahead) * a_stride);
+        return a[k * a_stride + r];
+    };
+    accumulate<false>(value, panel, d, acc);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
         dot[r][0] = acc[r][0];
@@ -95,22 +106,34 @@ MLQA_INLINE index_t lesser(index_t a, index_t b) {
     return a < b ? a : b;
 }
 
+/// The first R rows of a block against a panel.
+template <int R, class T, class Epilogue>
+MLQA_INLINE void product_tile(const T* a, index_t row, index_t rows, const T* panels, index_t column,
+                              index_t columns, index_t d, Epilogue& epilogue) {
+    Tile<T, R> tile;
+    tile.row = row;
+    tile.rows = static_cast<int>(lesser(R, rows - row));
+    tile.column = column;
+    tile.columns = static_cast<int>(lesser(panel_width<T>, columns - column));
+    multiply<T, R>(a + row * d, block_rows, panels + column * d, d, tile.dot);
+    epilogue(tile);
+}
+
 /// Every row of a block-packed A (blocks of `block_rows`) against columns [first, last) of a panel-packed B;
-/// `first` is a multiple of panel_width. The panel stays in L1 while A passes.
+/// `first` is a multiple of panel_width. The panel stays in L1 while A passes. Of the last block, as many
+/// thirds as it has rows.
 template <class T, class Epilogue>
 MLQA_INLINE void product(const T* a, index_t a_rows, const T* panels, index_t first, index_t last, index_t d,
                          Epilogue& epilogue) {
-    constexpr int p = panel_width<T>;
-    for (index_t j = first; j < last; j += p) {
-        for (index_t i = 0; i < a_rows; i += block_rows) {
-            Tile<T, block_rows> tile;
-            tile.row = i;
-            tile.rows = static_cast<int>(lesser(block_rows, a_rows - i));
-            tile.column = j;
-            tile.columns = static_cast<int>(lesser(p, last - j));
-            multiply<T, block_rows>(a + i * d, block_rows, panels + j * d, d, tile.dot);
-            epilogue(tile);
-        }
+    constexpr int third = block_rows / 3;
+    for (index_t j = first; j < last; j += panel_width<T>) {
+        index_t i = 0;
+        for (; a_rows - i > 2 * third; i += block_rows)
+            product_tile<block_rows>(a, i, a_rows, panels, j, last, d, epilogue);
+        if (a_rows - i > third)
+            product_tile<2 * third>(a, i, a_rows, panels, j, last, d, epilogue);
+        else if (a_rows - i > 0)
+            product_tile<third>(a, i, a_rows, panels, j, last, d, epilogue);
     }
 }
 

@@ -28,6 +28,8 @@ constexpr index_t steps_at_a_time = 1000;
 constexpr index_t rows_at_a_time = 24;
 /// Rounds between two looks at which points may rest.
 constexpr index_t rest_period = 8;
+/// What a row's part in a point's gradient costs, in products of two features: bound by memory.
+constexpr double update_cost = 32.0;
 /// Points at work are whole vectors of any instruction set.
 constexpr index_t rest_multiple = 32;
 /// Gradients in double without half of the violation gone, after which the values become double.
@@ -72,6 +74,7 @@ public:
           spreads_(in_float() && error_of_float.relative > 0 && error_of_float.relative < 0.01 &&
                    state_.starts_at_zero()),
           exact_(state_.starts_at_zero()),
+          summed_(exact_),
           marches_(in_float() && task.size() <= marching_points && points.features() <= marching_features &&
                    store_->capacity() >= points.size()) {
         for (index_t i = 0; i < task.size(); ++i)
@@ -257,6 +260,10 @@ private:
     void rest() {
         const index_t n = state_.active();
         if (n <= 2 * set_size_) return;
+        // At rest a point will need its gradient again from all of the support. That pays in the long run
+        // only: after rounds that took as much.
+        const double spent = update_cost * static_cast<double>(rounds_ * set_size_);
+        if (spent < static_cast<double>(state_.support() * (points_.features() + 16))) return;
         double least = 0, largest = 0;
         state_.extremes(0, least, largest);
         std::vector<index_t> kept, dropped;
@@ -305,26 +312,37 @@ private:
         refresh(n_threads);
     }
 
-    /// The gradient in double from the coefficients, where it can matter (doubtful()).
+    /// The gradient in double from the coefficients: at their own places, then where that leaves in doubt
+    /// whether it matters.
     void refine(int n_threads) {
         const double weight = state_.weight();
-        std::vector<index_t> support, query;
-        std::vector<double> coefficient;
+        std::vector<index_t> places, support, query;
+        std::vector<double> coefficient, sums;
+        std::vector<char> known(at(state_.length()), 0);
         for (index_t p = 0; p < state_.length(); ++p) {
             if (state_.beta[at(p)] == 0.0) continue;
+            places.push_back(p);
             support.push_back(point(p));
             coefficient.push_back(state_.beta[at(p)]);
         }
-        const std::vector<index_t> places = doubtful(weight + refined_weight_);
-        for (const index_t p : places) query.push_back(point(p));
-        std::vector<double> sums(query.size());
-        if (points_.sums(query.data(), static_cast<index_t>(query.size()), support.data(), coefficient.data(),
-                         static_cast<index_t>(support.size()), sums.data(), n_threads) != Status::ok) {
-            interrupted_ = true;
-            return;
+        const auto m = static_cast<index_t>(support.size());
+        sums.resize(at(m));
+        Status status = points_.mutual_sums(support.data(), coefficient.data(), m, sums.data(), n_threads);
+        while (status == Status::ok) {
+            for (std::size_t q = 0; q < places.size(); ++q) {
+                state_.f[at(places[q])] = state_.linear[at(places[q])] + sums[q];
+                known[at(places[q])] = 1;
+            }
+            places = doubtful(known, weight + refined_weight_);
+            if (places.empty()) break;
+            query.clear();
+            for (const index_t p : places) query.push_back(point(p));
+            sums.resize(query.size());
+            status = points_.sums(query.data(), static_cast<index_t>(query.size()), support.data(),
+                                  coefficient.data(), m, sums.data(), n_threads);
         }
-        for (std::size_t q = 0; q < places.size(); ++q)
-            state_.f[at(places[q])] = state_.linear[at(places[q])] + sums[q];
+        interrupted_ = status != Status::ok;
+        if (interrupted_) return;
         if (state_.resting()) {
             state_.wake();
             store_.reset();
@@ -334,7 +352,7 @@ private:
         drift_ = state_.rounding(points_.largest());
         refined_weight_ = weight_ = weight;
         refined_spread_.assign(state_.spread.begin(), state_.spread.end());
-        exact_ = true;
+        exact_ = summed_ = true;
     }
 
     /// A bound on the error of F at a place at work as it is summed from float values, which errs in what the
@@ -349,28 +367,36 @@ private:
         return 1.02 * (float_error_.absolute * weight + float_error_.relative * spread) + drift_;
     }
 
-    /// Places whose terms of violation, multiplier and gap an error of F could change: those of the support,
-    /// those at rest, and those that their error and that of the others leave on the side of a pair that
-    /// could move. All others are at a bound that the exact gradient holds them to as well.
-    std::vector<index_t> doubtful(double weight) const {
+    /// Places whose F is not known in double though its error could change the violation, the multiplier or
+    /// the gap: those at rest, and those that it leaves on the side of a pair that could move. Once there are
+    /// none, all others are at a bound that the exact gradient holds them to as well: beyond `top` it exceeds
+    /// the least U and the largest L of all places, which are therefore known.
+    std::vector<index_t> doubtful(const std::vector<char>& known, double weight) const {
         std::vector<index_t> places;
+        const double rounding = state_.rounding(points_.largest());
+        const auto error = [&](index_t p) {
+            if (known[at(p)]) return rounding;
+            return at_work(p) ? error_at(p, weight) : HUGE_VAL;
+        };
         for (int g = 0; g < state_.groups(); ++g) {
-            double least = 0, largest = 0, most = 0;
-            state_.extremes(g, least, largest);
+            const index_t first = state_.group_begin(g);
+            const index_t last = state_.resting() ? state_.size() : state_.group_end(g);
+            double least = HUGE_VAL, largest = -HUGE_VAL;
+            for (index_t p = first; p < last; ++p) {
+                least = std::min(least, state_.f[at(p)] + state_.up[at(p)] + error(p));
+                largest = std::max(largest, state_.f[at(p)] + state_.low[at(p)] - error(p));
+            }
             const double top = std::max(least, largest), bottom = std::min(least, largest);
-            const auto inside = [&](index_t p, double error) {
-                const std::size_t i = at(p);
-                return state_.f[i] + state_.up[i] <= top + error ||
-                       state_.f[i] + state_.low[i] >= bottom - error;
-            };
-            for (index_t p = state_.group_begin(g); p < state_.group_end(g); ++p)
-                if (state_.beta[at(p)] != 0.0 || inside(p, 0.0)) most = std::max(most, error_at(p, weight));
-            for (index_t p = state_.group_begin(g); p < state_.group_end(g); ++p)
-                if (state_.beta[at(p)] != 0.0 || inside(p, most + error_at(p, weight))) places.push_back(p);
+            for (index_t p = first; p < last; ++p)
+                if (!known[at(p)] && (state_.f[at(p)] + state_.up[at(p)] < top + error(p) ||
+                                      state_.f[at(p)] + state_.low[at(p)] > bottom - error(p)))
+                    places.push_back(p);
         }
-        for (index_t p = state_.active(); state_.resting() && p < state_.size(); ++p) places.push_back(p);
         return places;
     }
+
+    /// Whether F at a place has been kept.
+    bool at_work(index_t place) const { return summed_ && !(state_.resting() && place >= state_.active()); }
 
     /// The point of a place.
     index_t point(index_t place) const { return state_.resting() ? state_.point(place) : column(place); }
@@ -428,7 +454,7 @@ private:
     std::unique_ptr<March> march_;  ///< of a machine that is worked on as a whole
     index_t marched_ = 0;           ///< steps
     double marched_violation_ = HUGE_VAL;
-    bool begun_ = false, exact_, marches_, stalled_ = false, interrupted_ = false;
+    bool begun_ = false, exact_, summed_, marches_, stalled_ = false, interrupted_ = false;
 };
 
 /// The error of float values, infinite where they would not lead to the tolerance.

@@ -91,41 +91,69 @@ void rows(const KernelFunction* f, const T* a, const T* a_norms, index_t a_point
     });
 }
 
-MLQA_INLINE f64 add_weighted(f64 sum, const double* weight, f64 v) {
-    return simd::fma(simd::load(weight), v, sum);
-}
-MLQA_INLINE f64 add_weighted(f64 sum, const double* weight, f32 v) {
-    sum = simd::fma(simd::load(weight), simd::widen_low(v), sum);
-    return simd::fma(simd::load(weight + lanes), simd::widen_high(v), sum);
-}
-
-template <class T, class V>
+template <class V>
 struct AddSums {
     V value;
-    const T* a_norms;
-    const T* b_norms;
+    const double* a_norms;
+    const double* b_norms;
     const double* weight;
     double* partial;
 
     template <int R>
-    MLQA_INLINE void operator()(const Tile<T, R>& tile) const {
-        const RowValues<T, V> values(value, a_norms, b_norms + tile.column);
+    MLQA_INLINE void operator()(const Tile<double, R>& tile) const {
+        each_row(tile, [](int, f64, f64) {});
+    }
+
+    /// Adds to the sums of the rows and hands the values of each row to `body`.
+    template <int R, class Body>
+    MLQA_INLINE void each_row(const Tile<double, R>& tile, Body&& body) const {
+        const RowValues<double, V> values(value, a_norms, b_norms + tile.column);
+        const f64 w0 = simd::load(weight + tile.column), w1 = simd::load(weight + tile.column + lanes);
         for (int r = 0; r < tile.rows; ++r) {
-            simd::vec<T> v0, v1;
+            f64 v0, v1;
             values(tile, r, v0, v1);
             double* sum = partial + (tile.row + r) * lanes;
-            const f64 half = add_weighted(simd::load(sum), weight + tile.column, v0);
-            simd::store(sum, add_weighted(half, weight + tile.column + simd::lanes<T>, v1));
+            simd::store(sum, simd::fma(w1, v1, simd::fma(w0, v0, simd::load(sum))));
+            body(r, v0, v1);
         }
     }
 };
 
-template <class T>
-void sums(const KernelFunction* f, const T* a, const T* a_norms, index_t a_points, const T* panels,
-          const T* b_norms, const double* weight, index_t n, index_t d, double* partial) {
-    svm::with_value<T>(f, [&](auto value) {
-        AddSums<T, decltype(value)> add{value, a_norms, b_norms, weight, partial};
-        pairwise::product<T>(a, a_points, panels, 0, n, d, add);
+template <class V>
+struct AddMutualSums {
+    AddSums<V> add;
+    const double* a_weight;
+    double* column;
+
+    template <int R>
+    MLQA_INLINE void operator()(const Tile<double, R>& tile) const {
+        double* out = column + tile.column;
+        f64 sum0 = simd::load(out), sum1 = simd::load(out + lanes);
+        add.each_row(tile, [&](int r, f64 v0, f64 v1) {
+            const f64 w = simd::broadcast(a_weight[tile.row + r]);
+            sum0 = simd::fma(w, v0, sum0);
+            sum1 = simd::fma(w, v1, sum1);
+        });
+        simd::store(out, sum0);
+        simd::store(out + lanes, sum1);
+    }
+};
+
+void sums(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
+          const double* panels, const double* b_norms, const double* weight, index_t n, index_t d,
+          double* partial) {
+    svm::with_value<double>(f, [&](auto value) {
+        AddSums<decltype(value)> add{value, a_norms, b_norms, weight, partial};
+        pairwise::product<double>(a, a_points, panels, 0, n, d, add);
+    });
+}
+
+void mutual_sums(const KernelFunction* f, const double* a, const double* a_norms, const double* a_weight,
+                 index_t a_points, const double* panels, const double* b_norms, const double* weight,
+                 index_t n, index_t d, double* partial, double* column) {
+    svm::with_value<double>(f, [&](auto value) {
+        AddMutualSums<decltype(value)> add{{value, a_norms, b_norms, weight, partial}, a_weight, column};
+        pairwise::product<double>(a, a_points, panels, 0, n, d, add);
     });
 }
 
@@ -193,11 +221,11 @@ void accumulate(const T* const* rows_of, const double* weight, const double* gro
 
 template <class T>
 constexpr PanelTable<T> table = {
-    pairwise::panel_width<T>, pairwise::block_rows, roundings, norms<T>, rows<T>, sums<T>, accumulate<T>,
+    pairwise::panel_width<T>, pairwise::block_rows, roundings, norms<T>, rows<T>, accumulate<T>,
 };
 
 }  // namespace
 
-const PanelsKernels MLQA_KERNELS(panels) = {lanes, table<float>, table<double>};
+const PanelsKernels MLQA_KERNELS(panels) = {lanes, table<float>, table<double>, sums, mutual_sums};
 
 }  // namespace mlqa

@@ -20,11 +20,6 @@ struct PanelTable {
     /// multiple of panel_width. Rows are written up to a multiple of panel_width.
     void (*rows)(const svm::KernelFunction* f, const T* a, const T* a_norms, index_t a_points,
                  const T* panels, const T* b_norms, index_t first, index_t last, index_t d, T* const* out);
-    /// partial[i lanes ...] += sum_j weight[j] k(a_i, b_j), j = 0 .. n - 1, in double: as many partial sums a
-    /// row as a vector has doubles. Weights are filled with zeros up to a multiple of panel_width.
-    void (*sums)(const svm::KernelFunction* f, const T* a, const T* a_norms, index_t a_points,
-                 const T* panels, const T* b_norms, const double* weight, index_t n, index_t d,
-                 double* partial);
     /// f[t] += sum_r weight[r] rows[r][t] in double, r in order, for first <= t < last; both are multiples of
     /// a float vector's lanes. Unless `spread` is nullptr, also spread[t] += sum_r growth[r] rows[r][t].
     void (*accumulate)(const T* const* rows, const double* weight, const double* growth, index_t m,
@@ -35,6 +30,15 @@ struct PanelsKernels {
     int lanes;  ///< partial sums of a row
     PanelTable<float> f32;
     PanelTable<double> f64;
+    /// partial[i lanes ...] += sum_j weight[j] k(a_i, b_j), j = 0 .. n - 1: as many partial sums a row as a
+    /// vector has doubles. Weights are filled with zeros up to a multiple of panel_width.
+    void (*sums)(const svm::KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
+                 const double* panels, const double* b_norms, const double* weight, index_t n, index_t d,
+                 double* partial);
+    /// The same and column[j] += sum_i a_weight[i] k(a_i, b_j), i in order.
+    void (*mutual_sums)(const svm::KernelFunction* f, const double* a, const double* a_norms,
+                        const double* a_weight, index_t a_points, const double* panels, const double* b_norms,
+                        const double* weight, index_t n, index_t d, double* partial, double* column);
 };
 
 MLQA_DECLARE_KERNELS(PanelsKernels, panels)

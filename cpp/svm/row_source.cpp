@@ -186,7 +186,7 @@ FloatError float_error(const PointSet& points) {
             return {gamma * base + 8.0 * u, 0.0};
         default:
             // Below exp(-87) a value is 0.
-            return {2e-38, std::expm1(std::abs(f.gamma) * 8.0 * gamma * longest) + 8.0 * u};
+            return {2e-38, std::expm1(std::abs(f.gamma) * 4.0 * gamma * longest) + 8.0 * u};
     }
 }
 

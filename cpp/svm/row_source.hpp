@@ -121,7 +121,7 @@ private:
 ///
 /// With u = 2^-24 and gamma = (r d + 8) u / (1 - (r d + 8) u), r roundings a term, a product of d features
 /// that were rounded to float errs by gamma |x| |z| at most (pairwise/tiles.hpp; the features add 2 u + u^2,
-/// the parameters of the kernel and sums of norms the rest of the 8 u). That makes 4 gamma (|x|^2 + |z|^2)
+/// the parameters of the kernel and sums of norms the rest of the 8 u). That makes 2 gamma (|x|^2 + |z|^2)
 /// for a squared distance, of which the exponential makes a relative error; powers multiply the relative
 /// error of their base, tanh does not enlarge it. exp and tanh add 2 ulp.
 struct FloatError {

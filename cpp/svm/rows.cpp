@@ -7,7 +7,6 @@
 
 #include "core/threads.hpp"
 #include "pairwise/tiles.kernel.hpp"
-#include "svm/panels.kernel.hpp"
 
 namespace mlqa::svm {
 namespace {
@@ -139,72 +138,27 @@ void PointSet::prepare_rows() {
                                  packed_.data());
 }
 
-/// The support in panels, as many at a time as a cache holds; queries in blocks that the threads share.
-Status PointSet::sums(const index_t* query, index_t n, const index_t* support, const double* weight,
-                      index_t m, double* out, int n_threads) const {
-    const PanelTable<double>& kernels = panels_kernels().f64;
-    const MatrixView<const double>& x = points_.dense;
-    const index_t d = points_.features(), width = kernels.panel_width, lanes = panels_kernels().lanes;
-    const index_t step = 4 * kernels.block_rows, chunks = (n + step - 1) / step;
-    const index_t piece = std::max(width, 1'000'000 / std::max<index_t>(d, 1) / width * width);
-    const index_t held = round_up(std::min(piece, m), width);
-    const double work = static_cast<double>(n) * static_cast<double>(m) * static_cast<double>(d + 16);
-    const int used = work < serial_work ? 1 : n_threads;
-    arena::Buffer<double> partial(size_of(n, lanes), 0.0), panels(size_of(held, std::max<index_t>(d, 1))),
-        weights(size_of(held)), panel_norms(size_of(held)),
-        blocks(size_of(used * step, std::max<index_t>(d, 1)));
-    std::vector<index_t> index(size_of(held));
-    for (index_t begin = 0; begin < m; begin += piece) {
-        const index_t here = std::min(piece, m - begin);
-        std::fill(weights.begin(), weights.end(), 0.0);
-        std::fill(panel_norms.begin(), panel_norms.end(), 0.0);
-        for (index_t s = 0; s < here; ++s) {
-            index[size_of(s)] = source(support[begin + s]);
-            weights[size_of(s)] = weight[begin + s];
-            panel_norms[size_of(s)] = norms_[size_of(support[begin + s])];
-        }
-        tiles_kernels().f64.pack_f64(x.data, x.row_stride, x.col_stride, index.data(), here, d,
-                                     centre_.data(), static_cast<int>(width), panels.data());
-        const Status status = threads::parallel_for(chunks, used, [&](index_t chunk, int worker) {
-            const index_t first = chunk * step, rows_here = std::min(step, n - first);
-            double* block = blocks.data() + worker * step * std::max<index_t>(d, 1);
-            index_t rows_of[64];
-            double norms_of[64];
-            for (index_t r = 0; r < rows_here; ++r) {
-                rows_of[r] = source(query[first + r]);
-                norms_of[r] = norms_[size_of(query[first + r])];
-            }
-            tiles_kernels().f64.pack_f64(x.data, x.row_stride, x.col_stride, rows_of, rows_here, d,
-                                         centre_.data(), kernels.block_rows, block);
-            kernels.sums(&function_, block, norms_of, rows_here, panels.data(), panel_norms.data(),
-                         weights.data(), here, d, partial.data() + first * lanes);
-        });
-        if (status != Status::ok) return status;
+void PointSet::pack(const index_t* which, index_t m, Block& block) const {
+    if (sparse_) {
+        block.size_ = m;
+        return sparse_->pack(which, m, block.sparse_);
     }
-    for (index_t q = 0; q < n; ++q) {
-        double sum = 0;
-        for (index_t l = 0; l < lanes; ++l) sum += partial[size_of(q * lanes + l)];
-        out[q] = sum;
-    }
-    return Status::ok;
+    pack_dense(which, m, rows_kernels().block_rows, block);
 }
 
-void PointSet::pack(const index_t* which, index_t m, Block& block) const {
-    const RowsKernels& kernels = rows_kernels();
+void PointSet::pack_dense(const index_t* which, index_t m, int width, Block& block) const {
     block.size_ = m;
-    if (sparse_) return sparse_->pack(which, m, block.sparse_);
     if (block.index_.size() < size_of(m)) block.index_ = arena::Buffer<index_t>(size_of(m));
     for (index_t r = 0; r < m; ++r) block.index_[size_of(r)] = source(which[r]);
     if (function_.kind == Kernel::precomputed) return;
-    const index_t padded = round_up(m, kernels.block_rows);
+    const index_t padded = round_up(m, width);
     if (block.norms_.size() < size_of(padded)) block.norms_ = arena::Buffer<double>(size_of(padded), 0.0);
     for (index_t r = 0; r < m; ++r) block.norms_[size_of(r)] = norms_[size_of(which[r])];
     const index_t d = points_.features();
     const std::size_t needed = size_of(padded, std::max<index_t>(d, 1));
     if (block.packed_.size() < needed) block.packed_ = arena::Buffer<double>(needed);
     tiles_kernels().f64.pack_f64(points_.dense.data, points_.dense.row_stride, points_.dense.col_stride,
-                                 block.index_.data(), m, d, centre_.data(), kernels.block_rows,
-                                 block.packed_.data());
+                                 block.index_.data(), m, d, centre_.data(), width, block.packed_.data());
 }
 
 index_t spread(const SparseView<double>& x, const index_t* rows, index_t m, int width, std::int32_t* slot,

@@ -95,6 +95,10 @@ public:
     /// an order that depends on the support alone. For dense points.
     Status sums(const index_t* query, index_t n, const index_t* support, const double* weight, index_t m,
                 double* out, int n_threads) const;
+    /// out[s] = sum_t weight[t] k(points[s], points[t]): as sums() of the points with themselves, up to the
+    /// order of the sums, at half the cost.
+    Status mutual_sums(const index_t* points, const double* weight, index_t m, double* out,
+                       int n_threads) const;
     /// Packs points `which` (positions in this set) into `block`.
     void pack(const index_t* which, index_t m, Block& block) const;
     /// out[r][j] = k(block r, point j) for columns [first, last); `first` is a multiple of chunk_columns().
@@ -114,6 +118,15 @@ private:
     void take_part(const PointSet& whole, const Part& part, index_t place);
     void find_largest();
     void matrix_rows(index_t first, index_t last, double* k, Block& block) const;
+    /// Packs dense points in groups of `width`.
+    void pack_dense(const index_t* which, index_t m, int width, Block& block) const;
+    /// What columns [first, last) of the panels add to the partial sums of the rows; of the mutual sums also
+    /// what the rows add to those of the columns.
+    void add_sums(const Block& rows, const Block& panels, index_t first, index_t last, const double* weight,
+                  double* partial) const;
+    void add_mutual_sums(const Block& rows, const Block& panels, index_t first, index_t last,
+                         const double* row_weight, const double* weight, double* partial,
+                         double* of_columns) const;
 
     const Points& points_;
     const index_t* index_;

@@ -102,6 +102,26 @@ def test_certificates_are_true(tol, real_data):
     assert gap - 1e-9 <= svc.dual_gap_ <= gap + 1e-5
 
 
+@pytest.mark.parametrize("kernel", [{"gamma": 1 / 600}, {"kernel": "linear", "C": 1e-3}], ids=str)
+def test_certificates_of_wide_data(kernel, rng):
+    """Thousands of support vectors, whose values with one another are computed once for both."""
+    X = rng.normal(size=(2200, 600))
+    y = (X[:, 0] + rng.normal(size=len(X)) > 0).astype(int)
+    svc = SVC(n_jobs=1, **kernel).fit(X, y)
+    assert 1700 < len(svc.support_) < len(X)
+    K = X @ X.T if "kernel" in kernel else rbf(X, X, kernel["gamma"])
+    C = np.full(len(y), svc.C)
+    ((violation, gap, objective),) = machine_certificates(svc, K, y, C)
+    assert violation <= svc.tol + 1e-10
+    assert svc.kkt_violation_ == pytest.approx(violation, abs=1e-10)
+    assert svc.objective_ == pytest.approx(objective, rel=1e-12)
+    assert gap - 1e-9 <= svc.dual_gap_ <= gap + 1e-4
+    again = SVC(n_jobs=3, **kernel).fit(X, y)
+    np.testing.assert_array_equal(again.dual_coef_, svc.dual_coef_)
+    assert again.kkt_violation_ == svc.kkt_violation_
+    assert again.objective_ == svc.objective_
+
+
 @pytest.mark.parametrize("loaded", ["iris", "breast_cancer"])
 @pytest.mark.parametrize("sparse", [False, True])
 def test_attributes_are_those_of_scikit_learn(loaded, sparse):
