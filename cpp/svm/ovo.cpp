@@ -15,6 +15,8 @@ namespace {
 
 /// Machines that are worked on together, at most.
 constexpr index_t largest_group = 256;
+/// Features of a kernel value that takes less than to find it in memory.
+constexpr index_t cheap_features = 64;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
@@ -76,13 +78,19 @@ private:
     }
 
     bool matrix_fits() const {
-        // Many machines of dense points together need few of all values, and larger ones take them in float.
-        const index_t most_dense = total() > direct_points ? float_points : 2 * float_points;
-        const index_t most = dense() ? most_dense : direct_points;
+        const index_t most = most_points();
         for (index_t m = 0; m < problem_.machines(); ++m)
             if (size(m) > most) return false;
         const auto n = static_cast<double>(total());
         return n * n * sizeof(double) <= settings_.cache_bytes;
+    }
+
+    /// Of a machine that works inside a shared matrix. Many machines of dense points together need few of all
+    /// values; larger ones take cheap values in float, while dear ones would be computed again in double.
+    index_t most_points() const {
+        if (!dense()) return direct_points;
+        if (total() > direct_points) return float_points;
+        return problem_.points.features() > cheap_features ? direct_points : 2 * float_points;
     }
 
     void compute_matrix() {
