@@ -88,6 +88,7 @@ double largest_share(const Cloud& cloud, const KernelFunction& f) {
 
 std::vector<Cloud> hard_clouds(index_t d) {
     constexpr index_t n = 40;
+    // NOLINTNEXTLINE(bugprone-random-generator-seed): the same points each time
     std::mt19937_64 random(7);
     std::normal_distribution<double> normal;
     const auto cloud = [&](const auto& value) {
