@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "svm/local_set.hpp"
 #include "svm/march.hpp"
 #include "svm/row_cache.hpp"
 #include "svm/row_source.hpp"
@@ -42,20 +43,6 @@ std::size_t at(index_t i) {
 /// A twelfth of the points: small machines would compute rows that they do not need.
 index_t set_size_for(index_t n) {
     return std::clamp<index_t>(n / 12 / 16 * 16, 64, largest_set);
-}
-
-std::unique_ptr<RowStore> float_store(const PointSet& points, double bytes) {
-    return std::make_unique<RowCache<float>>(std::make_unique<PanelRows<float>>(points), bytes,
-                                             std::min<index_t>(2, points.size()));
-}
-
-std::unique_ptr<RowStore> double_store(const PointSet& points, double bytes) {
-    std::unique_ptr<RowSource<double>> source;
-    if (points.points().is_sparse || points.function().kind == Kernel::precomputed)
-        source = std::make_unique<SetRows>(points);
-    else
-        source = std::make_unique<PanelRows<double>>(points);
-    return std::make_unique<RowCache<double>>(std::move(source), bytes, std::min<index_t>(2, points.size()));
 }
 
 class BatchedMachine final : public Machine {
@@ -118,7 +105,9 @@ private:
         const std::vector<index_t>& set = sets_.choose();
         fetch(set, n_threads);
         if (interrupted_) return false;
-        StepReport report = solve_set(set);
+        StepReport report = local_.solve(state_, *store_, set, 0.5 * settings_.tol, share,
+                                         allowed(100 * static_cast<index_t>(set.size())));
+        outcome.steps += report.steps;
         report.violation = violation;
         stalled_ = stalled(report, points_.largest());
         apply(set, n_threads);
@@ -176,64 +165,20 @@ private:
         return place < before ? column_[0] + place : column_[1] + place - before;
     }
 
-    void make_local() {
-        const index_t most = set_size_ + 8 * working_set_kernels().lanes;
-        local_k_ = arena::Buffer<double>(at(most) * at(most), 0.0);
-        for (arena::Buffer<double>* a : {&f_, &beta_, &lower_, &upper_, &up_, &low_, &diagonal_})
-            *a = arena::Buffer<double>(at(most), 0.0);
-    }
-
-    StepReport solve_set(const std::vector<index_t>& set) {
-        if (local_k_.size() == 0) make_local();
-        const auto m = static_cast<index_t>(set.size());
-        const index_t lanes = 4 * working_set_kernels().lanes, boundary = state_.lengths()[0];
-        const auto filled = [=](index_t n) { return (n + lanes - 1) / lanes * lanes; };
-        index_t of_first = m;
-        if (state_.grouped())
-            of_first = std::count_if(set.begin(), set.end(), [=](index_t p) { return p < boundary; });
-        const index_t length[2] = {filled(of_first), filled(m - of_first)};
-        const index_t stride = length[0] + length[1];
-        local_.resize(at(m));
-        for (index_t r = 0; r < m; ++r) local_[at(r)] = r < of_first ? r : length[0] + r - of_first;
-        std::fill(up_.begin(), up_.end(), HUGE_VAL);
-        std::fill(low_.begin(), low_.end(), -HUGE_VAL);
-        for (index_t r = 0; r < m; ++r) {
-            const std::size_t i = at(set[at(r)]), p = at(local_[at(r)]);
-            f_[p] = state_.f[i];
-            beta_[p] = state_.beta[i];
-            lower_[p] = state_.lower[i];
-            upper_[p] = state_.upper[i];
-            up_[p] = state_.up[i];
-            low_[p] = state_.low[i];
-            diagonal_[p] = state_.diagonal[i];
-        }
-        store_->block(local_.data(), stride, local_k_.data());
-        local_rows_.resize(at(stride));
-        for (index_t p = 0; p < stride; ++p) local_rows_[at(p)] = local_k_.data() + p * stride;
-        const Variables<double> variables = {
-            {0, length[0]},   {length[0], length[1]}, f_.data(),       beta_.data(),
-            lower_.data(),    upper_.data(),          up_.data(),      low_.data(),
-            diagonal_.data(), state_.epsilon(),       state_.grouped()};
-        const WorkingSet<double> block = {variables, local_rows_.data()};
-        StepReport report{};
-        working_set_kernels().solve(&block, 0.5 * settings_.tol, share, allowed(100 * m), &report);
-        outcome.steps += report.steps;
-        return report;
-    }
-
     /// Takes over the new coefficients and brings the gradient up to date.
     void apply(const std::vector<index_t>& set, int n_threads) {
         change_.assign(set.size(), 0.0);
         growth_.assign(set.size(), 0.0);
         double moved = 0, grown = 0;
         for (std::size_t r = 0; r < set.size(); ++r) {
-            const std::size_t i = at(set[r]), p = at(local_[r]);
-            if (beta_[p] == state_.beta[i]) continue;
-            change_[r] = beta_[p] - state_.beta[i];
+            const std::size_t i = at(set[r]);
+            const double beta = local_.beta(r);
+            if (beta == state_.beta[i]) continue;
+            change_[r] = beta - state_.beta[i];
             moved += std::abs(change_[r]);
-            growth_[r] = std::abs(beta_[p]) - std::abs(state_.beta[i]);
+            growth_[r] = std::abs(beta) - std::abs(state_.beta[i]);
             grown += growth_[r];
-            state_.beta[i] = beta_[p];
+            state_.beta[i] = beta;
             state_.mark(set[r]);
         }
         add(change_.data(), spreads_ ? growth_.data() : nullptr, n_threads);
@@ -333,7 +278,7 @@ private:
                 state_.f[at(places[q])] = state_.linear[at(places[q])] + sums[q];
                 known[at(places[q])] = 1;
             }
-            places = doubtful(known, weight + refined_weight_);
+            places = state_.doubtful(known, errors(known, weight + refined_weight_));
             if (places.empty()) break;
             query.clear();
             for (const index_t p : places) query.push_back(point(p));
@@ -367,32 +312,17 @@ private:
         return 1.02 * (float_error_.absolute * weight + float_error_.relative * spread) + drift_;
     }
 
-    /// Places whose F is not known in double though its error could change the violation, the multiplier or
-    /// the gap: those at rest, and those that it leaves on the side of a pair that could move. Once there are
-    /// none, all others are at a bound that the exact gradient holds them to as well: beyond `top` it exceeds
-    /// the least U and the largest L of all places, which are therefore known.
-    std::vector<index_t> doubtful(const std::vector<char>& known, double weight) const {
-        std::vector<index_t> places;
+    /// Bounds on the error of F at all places, of which some are known in double.
+    std::vector<double> errors(const std::vector<char>& known, double weight) const {
+        std::vector<double> error(known.size(), HUGE_VAL);
         const double rounding = state_.rounding(points_.largest());
-        const auto error = [&](index_t p) {
-            if (known[at(p)]) return rounding;
-            return at_work(p) ? error_at(p, weight) : HUGE_VAL;
-        };
-        for (int g = 0; g < state_.groups(); ++g) {
-            const index_t first = state_.group_begin(g);
-            const index_t last = state_.resting() ? state_.size() : state_.group_end(g);
-            double least = HUGE_VAL, largest = -HUGE_VAL;
-            for (index_t p = first; p < last; ++p) {
-                least = std::min(least, state_.f[at(p)] + state_.up[at(p)] + error(p));
-                largest = std::max(largest, state_.f[at(p)] + state_.low[at(p)] - error(p));
-            }
-            const double top = std::max(least, largest), bottom = std::min(least, largest);
-            for (index_t p = first; p < last; ++p)
-                if (!known[at(p)] && (state_.f[at(p)] + state_.up[at(p)] < top + error(p) ||
-                                      state_.f[at(p)] + state_.low[at(p)] > bottom - error(p)))
-                    places.push_back(p);
+        for (index_t p = 0; p < state_.length(); ++p) {
+            if (known[at(p)] != 0)
+                error[at(p)] = rounding;
+            else if (at_work(p))
+                error[at(p)] = error_at(p, weight);
         }
-        return places;
+        return error;
     }
 
     /// Whether F at a place has been kept.
@@ -437,10 +367,9 @@ private:
     WorkingSets sets_;
     index_t column_[2];
     bool may_rest_;
-    std::vector<index_t> columns_, local_;
+    std::vector<index_t> columns_;
     std::vector<double> change_, growth_;
-    std::vector<const double*> local_rows_;
-    arena::Buffer<double> local_k_, f_, beta_, lower_, upper_, up_, low_, diagonal_;
+    LocalSet local_;
     double weight_ = 0.0;          ///< sum_t |beta_t|
     double refined_weight_ = 0.0;  ///< the same when the gradient was last summed in double
     double refined_violation_ = HUGE_VAL;
@@ -457,23 +386,7 @@ private:
     bool begun_ = false, exact_, summed_, marches_, stalled_ = false, interrupted_ = false;
 };
 
-/// The error of float values, infinite where they would not lead to the tolerance.
-FloatError useful_float_error(const Task& task, const Settings& settings, const PointSet& points) {
-    double widest = 0;
-    for (index_t i = 0; i < task.size(); ++i) widest = std::max({widest, task.upper[i], -task.lower[i]});
-    const FloatError error = float_error(points);
-    // Errors of many coefficients cancel for the most part, and refinement takes out several digits.
-    const double expected =
-        error.worst(points.largest()) * widest * std::sqrt(static_cast<double>(task.size()));
-    if (expected < 2e4 * settings.tol) return error;
-    return {HUGE_VAL, HUGE_VAL};
-}
-
 }  // namespace
-
-bool float_serves(const Task& task, const Settings& settings, const PointSet& points) {
-    return useful_float_error(task, settings, points).finite();
-}
 
 std::unique_ptr<Machine> batched_machine(const Task& task, const Settings& settings, const PointSet& points) {
     return std::make_unique<BatchedMachine>(task, settings, points,

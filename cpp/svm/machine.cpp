@@ -127,6 +127,23 @@ double State::violation() const {
     return worst;
 }
 
+std::vector<index_t> State::doubtful(const std::vector<char>& known, const std::vector<double>& error) const {
+    std::vector<index_t> places;
+    for (int g = 0; g < groups(); ++g) {
+        const auto first = at(group_begin(g)), last = at(resting() ? size_ : group_end(g));
+        double least = infinity, largest = -infinity;
+        for (std::size_t p = first; p < last; ++p) {
+            least = std::min(least, f[p] + up[p] + error[p]);
+            largest = std::max(largest, f[p] + low[p] - error[p]);
+        }
+        const double top = std::max(least, largest), bottom = std::min(least, largest);
+        for (std::size_t p = first; p < last; ++p)
+            if (known[p] == 0 && (f[p] + up[p] < top + error[p] || f[p] + low[p] > bottom - error[p]))
+                places.push_back(static_cast<index_t>(p));
+    }
+    return places;
+}
+
 void State::reset_gradient() {
     std::copy(linear.begin(), linear.end(), f.begin());
 }

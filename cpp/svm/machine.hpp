@@ -91,6 +91,11 @@ public:
     double violation() const;
     /// min { U } and max { L } of group g.
     void extremes(int g, double& least, double& largest) const;
+    /// Places whose F is not known exactly though its error could change the violation, the multiplier or the
+    /// gap: those that it leaves on the side of a pair that could move. Once there are none, all others are
+    /// at a bound that the exact gradient holds them to as well: beyond the least U and the largest L of all
+    /// places, which are therefore known.
+    std::vector<index_t> doubtful(const std::vector<char>& known, const std::vector<double>& error) const;
     /// F = p: the gradient where beta is 0.
     void reset_gradient();
     bool starts_at_zero() const;

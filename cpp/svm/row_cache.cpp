@@ -203,4 +203,18 @@ void RowCache<T>::keep(const index_t* kept, index_t n) {
 template class RowCache<float>;
 template class RowCache<double>;
 
+std::unique_ptr<RowStore> float_store(const PointSet& points, double bytes) {
+    return std::make_unique<RowCache<float>>(std::make_unique<PanelRows<float>>(points), bytes,
+                                             std::min<index_t>(2, points.size()));
+}
+
+std::unique_ptr<RowStore> double_store(const PointSet& points, double bytes) {
+    std::unique_ptr<RowSource<double>> source;
+    if (points.points().is_sparse || points.function().kind == Kernel::precomputed)
+        source = std::make_unique<SetRows>(points);
+    else
+        source = std::make_unique<PanelRows<double>>(points);
+    return std::make_unique<RowCache<double>>(std::move(source), bytes, std::min<index_t>(2, points.size()));
+}
+
 }  // namespace mlqa::svm

@@ -56,4 +56,8 @@ private:
     std::vector<const T*> variable_row_;  ///< the same, of a variable
 };
 
+/// Rows of dense points in float; of any points in double.
+std::unique_ptr<RowStore> float_store(const PointSet& points, double bytes);
+std::unique_ptr<RowStore> double_store(const PointSet& points, double bytes);
+
 }  // namespace mlqa::svm

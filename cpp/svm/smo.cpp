@@ -168,9 +168,21 @@ std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settin
     return std::make_unique<DirectMachine>(task, settings, points);
 }
 
+FloatError useful_float_error(const Task& task, const Settings& settings, const PointSet& points) {
+    double widest = 0;
+    for (index_t i = 0; i < task.size(); ++i) widest = std::max({widest, task.upper[i], -task.lower[i]});
+    const FloatError error = float_error(points);
+    // Errors of many coefficients cancel for the most part, and refinement takes out several digits.
+    const double expected =
+        error.worst(points.largest()) * widest * std::sqrt(static_cast<double>(task.size()));
+    if (expected < 2e4 * settings.tol) return error;
+    return {HUGE_VAL, HUGE_VAL};
+}
+
 std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, PointSet& points) {
     const auto n = static_cast<double>(points.size());
-    const bool direct = task.size() <= (float_serves(task, settings, points) ? float_points : direct_points);
+    const bool direct =
+        task.size() <= (useful_float_error(task, settings, points).finite() ? float_points : direct_points);
     if (direct && n * n * sizeof(double) <= settings.cache_bytes)
         return direct_machine(task, settings, points);
     return batched_machine(task, settings, points);

@@ -30,6 +30,7 @@
 #include "core/array.hpp"
 #include "core/status.hpp"
 #include "svm/machine.hpp"
+#include "svm/row_source.hpp"
 #include "svm/rows.hpp"
 
 namespace mlqa::svm {
@@ -85,8 +86,8 @@ std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settin
                                         double largest);
 /// A machine with a set of its own, which must outlive it.
 std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, PointSet& points);
-/// Whether float values of these points lead to the tolerance.
-bool float_serves(const Task& task, const Settings& settings, const PointSet& points);
+/// The error of float values of these points, infinite where they would not lead to the tolerance.
+FloatError useful_float_error(const Task& task, const Settings& settings, const PointSet& points);
 std::unique_ptr<Machine> batched_machine(const Task& task, const Settings& settings, const PointSet& points);
 /// The one of the two that suits the size.
 std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, PointSet& points);
