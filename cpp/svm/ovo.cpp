@@ -1,6 +1,7 @@
 #include "svm/ovo.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -15,6 +16,8 @@ namespace {
 
 /// Machines that are worked on together, at most.
 constexpr index_t largest_group = 256;
+/// Points of a machine from which on it uses all threads well by itself.
+constexpr index_t side_by_side = 4096;
 /// Features of a kernel value that takes less than to find it in memory.
 constexpr index_t cheap_features = 64;
 
@@ -109,8 +112,8 @@ private:
         for (index_t m = first; m < problem_.machines() && n < largest_group; ++m, ++n) {
             const auto points = static_cast<double>(size(m));
             bytes += points * points * sizeof(double);
-            if (n > 0 && (size(m) > direct_points || bytes > settings_.cache_bytes)) break;
-            if (size(m) > direct_points) return 1;
+            if (n > 0 && (size(m) > side_by_side || bytes > settings_.cache_bytes)) break;
+            if (size(m) > side_by_side) return 1;
         }
         return n;
     }
@@ -141,12 +144,15 @@ private:
         std::vector<char> done(at(n), 0);
         std::vector<index_t> open(at(n));
         std::iota(open.begin(), open.end(), index_t{0});
+        // The largest first: they would keep the others waiting.
+        std::stable_sort(open.begin(), open.end(),
+                         [&](index_t a, index_t b) { return size(first + a) > size(first + b); });
         const auto step = [&](index_t m, int n_threads) {
             if (!machine[at(m)]) machine[at(m)] = make(first + m, index[at(m)], points[at(m)]);
             const PointSet& values = points[at(m)] ? *points[at(m)] : *set_;
             if (!values.finite())
                 overflow(first + m);
-            else if (machine[at(m)]->advance(n_threads))
+            else if (advance(*machine[at(m)], n_threads))
                 finish(first + m, machine[at(m)]->outcome);
             else
                 return;
@@ -180,6 +186,14 @@ private:
         }
         for (index_t m = first; m < first + n; ++m) combine(m);
         return Status::ok;
+    }
+
+    /// Until the outcome is there, or for as long as nobody minds to wait for progress.
+    static bool advance(Machine& machine, int n_threads) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(10);
+        while (!machine.advance(n_threads))
+            if (std::chrono::steady_clock::now() > until) return false;
+        return true;
     }
 
     void finish(index_t machine, Outcome& outcome) {
