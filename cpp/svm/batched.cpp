@@ -2,8 +2,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "svm/float_steps.hpp"
 #include "svm/local_set.hpp"
-#include "svm/march.hpp"
 #include "svm/row_cache.hpp"
 #include "svm/row_source.hpp"
 #include "svm/smo.hpp"
@@ -22,7 +22,7 @@ constexpr double float_share = 0.9;
 constexpr index_t resting_points = 2048;
 /// Machines of up to so many points take their steps over all of them, unless rows of many features are too
 /// dear to compute some that are not needed.
-constexpr index_t marching_points = 2048, marching_features = 256;
+constexpr index_t whole_points = 2048, whole_features = 256;
 /// Steps between two looks at the clock.
 constexpr index_t steps_at_a_time = 1000;
 /// Rows that they compute at a time.
@@ -62,14 +62,14 @@ public:
                    state_.starts_at_zero()),
           exact_(state_.starts_at_zero()),
           summed_(exact_),
-          marches_(in_float() && task.size() <= marching_points && points.features() <= marching_features &&
-                   store_->capacity() >= points.size()) {
+          steps_over_all_(in_float() && task.size() <= whole_points && points.features() <= whole_features &&
+                          store_->capacity() >= points.size()) {
         for (index_t i = 0; i < task.size(); ++i)
             state_.diagonal[at(state_.place(i))] = points.diagonal()[at(column(state_.place(i)))];
         weight_ = state_.weight();
-        if (!marches_) return;
+        if (!steps_over_all_) return;
         sets_.restart(std::min(rows_at_a_time, task.size()));
-        march_ = std::make_unique<March>(state_, column_, points.size());
+        float_steps_ = std::make_unique<FloatSteps>(state_, column_, points.size());
     }
 
     bool advance(int n_threads) override {
@@ -90,7 +90,7 @@ private:
     bool in_float() const { return float_error_.finite(); }
 
     bool round(int n_threads) {
-        if (marches_ && !march(n_threads)) return false;
+        if (steps_over_all_ && !step_over_all(n_threads)) return false;
         const double violation = state_.violation();
         if (!(violation >= aim())) return settle(Status::ok, n_threads);
         if (stalled_ && in_float()) {
@@ -100,7 +100,7 @@ private:
         }
         if (stalled_ || allowed(1) == 0) return settle(Status::not_converged, n_threads);
         if (settings_.late()) return settle(Status::time_limit, n_threads);
-        if (marches_) return false;
+        if (steps_over_all_) return false;
         if (may_rest_ && in_float() && store_->can_keep() && ++rounds_ % rest_period == 0) rest();
         const std::vector<index_t>& set = sets_.choose();
         fetch(set, n_threads);
@@ -116,32 +116,34 @@ private:
 
     /// Steps over all points, and the rows that they come to lack. True once they ended, at the aim or
     /// because they lead no further, with the gradient in double.
-    bool march(int n_threads) {
-        if (!march_->under_way()) march_->begin(state_);
+    bool step_over_all(int n_threads) {
+        if (!float_steps_->under_way()) float_steps_->begin(state_);
         const StepReport report =
-            march_->steps(state_, *store_, float_share * settings_.tol, allowed(steps_at_a_time));
+            float_steps_->steps(state_, *store_, float_share * settings_.tol, allowed(steps_at_a_time));
         outcome.steps += report.steps;
-        marched_ += report.steps;
+        float_steps_taken_ += report.steps;
         if (report.steps > 0) exact_ = false;
-        const bool goes_on =
-            !report.finished && allowed(1) > 0 && !settings_.late() && marched_ < 20 * state_.size() + 10000;
+        const bool goes_on = !report.finished && allowed(1) > 0 && !settings_.late() &&
+                             float_steps_taken_ < 20 * state_.size() + 10000;
         if (goes_on && report.missing >= 0) {
-            march_->show(state_);
+            float_steps_->show(state_);
             fetch(sets_.take(report.missing), n_threads);
         }
         if (goes_on) return false;
-        interrupted_ = march_->finish(state_, *store_, n_threads) != Status::ok;
-        drift_ += 2.0 * state_.rounding(points_.largest());
-        marched_ = 0;
+        interrupted_ = float_steps_->finish(state_, *store_, n_threads) != Status::ok;
+        // The changes are at most the coefficients of before, which drift_ bounds the rounding of, and of
+        // now.
+        drift_ = 3.0 * drift_ + 2.0 * state_.rounding(points_.largest());
+        float_steps_taken_ = 0;
         // Rounding leads the steps astray where they no longer halve the violation.
         const double violation = state_.violation();
-        if (violation >= aim() && violation > 0.5 * marched_violation_) leave_march();
-        marched_violation_ = violation;
+        if (violation >= aim() && violation > 0.5 * summed_violation_) leave_to_working_sets();
+        summed_violation_ = violation;
         return !interrupted_;
     }
 
-    void leave_march() {
-        marches_ = false;
+    void leave_to_working_sets() {
+        steps_over_all_ = false;
         weight_ = state_.weight();
         sets_.restart(set_size_);
     }
@@ -248,7 +250,7 @@ private:
     /// Float values do not lead there.
     void turn_to_double(int n_threads) {
         float_error_ = {HUGE_VAL, HUGE_VAL};
-        marches_ = false;
+        steps_over_all_ = false;
         stalled_ = false;
         store_.reset();  // its memory is wanted
         store_ = double_store(points_, settings_.cache_bytes);
@@ -380,10 +382,10 @@ private:
     std::vector<double> refined_spread_;
     int refinements_ = 0;
     index_t rounds_ = 0;
-    std::unique_ptr<March> march_;  ///< of a machine that is worked on as a whole
-    index_t marched_ = 0;           ///< steps
-    double marched_violation_ = HUGE_VAL;
-    bool begun_ = false, exact_, summed_, marches_, stalled_ = false, interrupted_ = false;
+    std::unique_ptr<FloatSteps> float_steps_;  ///< of a machine that is worked on as a whole
+    index_t float_steps_taken_ = 0;            ///< steps
+    double summed_violation_ = HUGE_VAL;
+    bool begun_ = false, exact_, summed_, steps_over_all_, stalled_ = false, interrupted_ = false;
 };
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace {
 
 /// Machines that are worked on together, at most.
 constexpr index_t largest_group = 256;
+/// How long a machine works before progress is looked at: in one piece while its rows are in the cache.
+constexpr std::chrono::milliseconds slice{10};
 /// Points of a machine from which on it uses all threads well by itself.
 constexpr index_t side_by_side = 4096;
 /// Features of a kernel value that takes less than to find it in memory.
@@ -190,7 +192,7 @@ private:
 
     /// Until the outcome is there, or for as long as nobody minds to wait for progress.
     static bool advance(Machine& machine, int n_threads) {
-        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(10);
+        const auto until = std::chrono::steady_clock::now() + slice;
         while (!machine.advance(n_threads))
             if (std::chrono::steady_clock::now() > until) return false;
         return true;

@@ -1,6 +1,7 @@
 #include "svm/row_cache.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <type_traits>
 
 #include "core/threads.hpp"
@@ -162,16 +163,16 @@ Status RowCache<T>::add(const double* weight, const double* growth, index_t colu
 }
 
 template <class T>
-bool RowCache<T>::solve(const Variables<float>& variables, const index_t* point, double tolerance,
+void RowCache<T>::solve(const Variables<float>& variables, const index_t* point, double tolerance,
                         index_t most, StepReport& report) {
     if constexpr (std::is_same_v<T, float>) {
         variable_row_.resize(at(variables.length[0] + variables.length[1]));
         for (std::size_t t = 0; t < variable_row_.size(); ++t) variable_row_[t] = row_of_[at(point[t])];
         const WorkingSet<float> set = {variables, variable_row_.data()};
         working_set_kernels().solve_float(&set, tolerance, 0.0, most, &report);
-        return true;
+    } else {
+        throw std::logic_error("steps in float need rows of float");
     }
-    return false;
 }
 
 /// Rows move towards the front only, so in the order of the slots none is overwritten before it has moved.

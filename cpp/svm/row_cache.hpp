@@ -25,7 +25,7 @@ public:
     void block(const index_t* place, index_t stride, double* k) override;
     Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
                double* spread, int n_threads) override;
-    bool solve(const Variables<float>& variables, const index_t* point, double tolerance, index_t most,
+    void solve(const Variables<float>& variables, const index_t* point, double tolerance, index_t most,
                StepReport& report) override;
     bool can_keep() const override { return source_->can_keep(); }
     void keep(const index_t* kept, index_t n) override;

@@ -26,8 +26,8 @@ public:
     virtual Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
                        double* spread, int n_threads) = 0;
     /// Steps over all variables, as far as the rows go that were fetched and are still held; variable t is
-    /// point[t]. False, and no step, where the rows are double.
-    virtual bool solve(const Variables<float>& variables, const index_t* point, double tolerance,
+    /// point[t]. The rows must be float.
+    virtual void solve(const Variables<float>& variables, const index_t* point, double tolerance,
                        index_t most, StepReport& report) = 0;
     /// Whether keep() may be called.
     virtual bool can_keep() const = 0;

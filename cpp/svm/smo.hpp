@@ -7,7 +7,7 @@
 // gradient are double. The rows of dense points are float: half the memory to pass and twice the values a
 // vector. Of a large machine, points whose coefficients the gradient holds to a bound rest, and the rows get
 // shorter. One of up to 2048 points begins with steps in float over all of its points, which mostly leave
-// nothing to the working sets (march.hpp).
+// nothing to the working sets (float_steps.hpp).
 //
 // Stopping. Before a machine is called solved, its gradient is summed anew in double from the coefficients,
 // kernel values included, wherever the bound on the error of float (row_source.hpp) leaves it open whether

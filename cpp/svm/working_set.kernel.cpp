@@ -64,7 +64,8 @@ struct Least {
     }
 };
 
-/// The low point whose step gains most: b^2 / a, compared by products; the last of several.
+/// The low point whose step gains most, b^2 / a: within a lane compared by products, among lanes by rounded
+/// quotients; the last of several.
 template <class T>
 struct Steepest {
     vec<T> numerator[ways];

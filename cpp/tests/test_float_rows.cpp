@@ -1,31 +1,22 @@
 // The bound on kernel values in float (svm/row_source.hpp): no value errs by more, and some by a fifth of it.
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <initializer_list>
 #include <random>
 #include <vector>
 
-#include "core/isa.hpp"
 #include "svm/row_source.hpp"
 #include "tests/check.hpp"
+#include "tests/levels.hpp"
 
 namespace {
 
-namespace isa = mlqa::isa;
 using mlqa::index_t;
 using mlqa::svm::Kernel;
 using mlqa::svm::KernelFunction;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
-}
-
-void on_every_level(const std::function<void()>& body) {
-    const isa::Level before = isa::current();
-    for (const isa::Level level : {isa::Level::baseline, isa::Level::v2, isa::Level::v3, isa::Level::v4})
-        if (isa::set_current(level)) body();
-    isa::set_current(before);
 }
 
 /// n points of d features, row by row.

@@ -7,14 +7,13 @@
 #include <vector>
 
 #include "core/arena.hpp"
-#include "core/isa.hpp"
 #include "svm/linear.kernel.hpp"
 #include "svm/linear_columns.kernel.hpp"
 #include "tests/check.hpp"
+#include "tests/levels.hpp"
 
 namespace {
 
-namespace isa = mlqa::isa;
 using mlqa::DualPass;
 using mlqa::DualSample;
 using mlqa::index_t;
@@ -46,14 +45,6 @@ struct Pass {
         return std::find(order.begin() + pass.active, order.end(), i) != order.end();
     }
 };
-
-template <class Body>
-void on_every_level(Body body) {
-    const isa::Level before = isa::current();
-    for (const isa::Level level : {isa::Level::baseline, isa::Level::v2, isa::Level::v3, isa::Level::v4})
-        if (isa::set_current(level)) body();
-    isa::set_current(before);
-}
 
 /// Of a class: the value is to be at least 1, beta between 0 and the cap.
 DualSample positive(double beta, double cap) {

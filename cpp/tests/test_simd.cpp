@@ -7,6 +7,7 @@
 #include "core/isa.hpp"
 #include "core/vmath.kernel.hpp"
 #include "tests/check.hpp"
+#include "tests/levels.hpp"
 #include "tests/simd.kernel.hpp"
 
 #if MLQA_X86
@@ -19,12 +20,8 @@ namespace isa = mlqa::isa;
 using mlqa::simd_test_kernels;
 
 template <class Body>
-void on_every_level(Body body) {
-    const isa::Level before = isa::current();
-    for (const isa::Level level :
-         {isa::Level::baseline, isa::Level::v2, isa::Level::v3, isa::Level::v4, isa::Level::v4_amx})
-        if (isa::set_current(level)) body(simd_test_kernels());
-    isa::set_current(before);
+void with_kernels_of_every_level(Body body) {
+    on_every_level([&] { body(simd_test_kernels()); });
 }
 
 template <class T>
@@ -47,14 +44,14 @@ void check_partial(Copy copy, int lanes) {
 }
 
 TEST(partial_vectors_touch_no_more) {
-    on_every_level([](const mlqa::SimdKernels& k) {
+    with_kernels_of_every_level([](const mlqa::SimdKernels& k) {
         check_partial<float>(k.copy_partial_f32, k.lanes_f32);
         check_partial<double>(k.copy_partial_f64, k.lanes_f64);
     });
 }
 
 TEST(halves_are_widened_and_narrowed_in_order) {
-    on_every_level([](const mlqa::SimdKernels& k) {
+    with_kernels_of_every_level([](const mlqa::SimdKernels& k) {
         const auto x = numbers<float>(k.lanes_f32);
         std::vector<double> low(static_cast<std::size_t>(k.lanes_f64)), high(low);
         k.widen(x.data(), low.data(), high.data());
@@ -69,7 +66,7 @@ TEST(halves_are_widened_and_narrowed_in_order) {
 }
 
 TEST(bits_are_lanes) {
-    on_every_level([](const mlqa::SimdKernels& k) {
+    with_kernels_of_every_level([](const mlqa::SimdKernels& k) {
         for (int lane = 0; lane < k.lanes_f32; ++lane) {
             std::vector<float> a(static_cast<std::size_t>(k.lanes_f32), 1.0f);
             const auto b = a;
@@ -86,7 +83,7 @@ TEST(bits_are_lanes) {
 }
 
 TEST(arithmetic_lane_by_lane) {
-    on_every_level([](const mlqa::SimdKernels& k) {
+    with_kernels_of_every_level([](const mlqa::SimdKernels& k) {
         const auto a = numbers<double>(k.lanes_f64);
         auto b = a, c = a, y = a;
         for (double& v : b) v = v * v;
@@ -118,7 +115,7 @@ void check_reduce(Reduce reduce, int lanes) {
 }
 
 TEST(reductions_take_every_lane) {
-    on_every_level([](const mlqa::SimdKernels& k) {
+    with_kernels_of_every_level([](const mlqa::SimdKernels& k) {
         check_reduce<float>(k.reduce_f32, k.lanes_f32);
         check_reduce<double>(k.reduce_f64, k.lanes_f64);
         alignas(64) double to[8] = {};
@@ -131,7 +128,7 @@ TEST(reductions_take_every_lane) {
 #if MLQA_X86
 TEST(vector_functions_hold_when_subnormals_are_flushed) {
     const unsigned before = _mm_getcsr();
-    on_every_level([&](const mlqa::SimdKernels&) {
+    with_kernels_of_every_level([&](const mlqa::SimdKernels&) {
         const mlqa::VmathKernels& k = mlqa::vmath_kernels();
         constexpr int n = 1000;
         std::vector<double> x(n), want(n), got(n);

@@ -1,4 +1,4 @@
-#include "svm/march.hpp"
+#include "svm/float_steps.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,7 @@ void narrow(const arena::Buffer<double>& from, arena::Buffer<float>& to) {
 
 }  // namespace
 
-March::March(const State& state, const index_t column[2], index_t points)
+FloatSteps::FloatSteps(const State& state, const index_t column[2], index_t points)
     : column_{column[0], column[1]},
       f_(at(state.length())),
       up_(at(state.length())),
@@ -30,7 +30,7 @@ March::March(const State& state, const index_t column[2], index_t points)
     narrow(state.diagonal, diagonal_);
 }
 
-void March::begin(const State& state) {
+void FloatSteps::begin(const State& state) {
     narrow(state.f, f_);
     narrow(state.up, up_);
     narrow(state.low, low_);
@@ -39,7 +39,7 @@ void March::begin(const State& state) {
     under_way_ = true;
 }
 
-StepReport March::steps(State& state, RowStore& store, double tolerance, index_t most) {
+StepReport FloatSteps::steps(State& state, RowStore& store, double tolerance, index_t most) {
     const Variables<float> variables = {{column_[0], column_[1]},
                                         {state.lengths()[0], state.lengths()[1]},
                                         f_.data(),
@@ -56,14 +56,14 @@ StepReport March::steps(State& state, RowStore& store, double tolerance, index_t
     return report;
 }
 
-void March::show(State& state) const {
+void FloatSteps::show(State& state) const {
     std::copy(f_.begin(), f_.end(), state.f.begin());
     std::copy(up_.begin(), up_.end(), state.up.begin());
     std::copy(low_.begin(), low_.end(), state.low.begin());
 }
 
 template <class Weight>
-Status March::add(const State& state, RowStore& store, Weight weight, double* sum, int n_threads) {
+Status FloatSteps::add(const State& state, RowStore& store, Weight weight, double* sum, int n_threads) {
     std::vector<index_t> columns;
     std::vector<double> weights;
     for (index_t p = 0; p < state.length(); ++p) {
@@ -82,7 +82,7 @@ Status March::add(const State& state, RowStore& store, Weight weight, double* su
     return Status::ok;
 }
 
-Status March::finish(State& state, RowStore& store, int n_threads) {
+Status FloatSteps::finish(State& state, RowStore& store, int n_threads) {
     under_way_ = false;
     for (index_t i = 0; i < state.size(); ++i) state.mark(state.place(i));
     std::copy(first_f_.begin(), first_f_.end(), state.f.begin());

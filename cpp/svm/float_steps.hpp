@@ -19,10 +19,10 @@
 
 namespace mlqa::svm {
 
-class March {
+class FloatSteps {
 public:
     /// The parts of the task begin at these columns of the rows, which `points` points have.
-    March(const State& state, const index_t column[2], index_t points);
+    FloatSteps(const State& state, const index_t column[2], index_t points);
 
     /// From F and beta as they are now.
     void begin(const State& state);
