@@ -18,10 +18,10 @@ endif()
 
 # AMX is a level by itself: kernels that multiply tiles have one table more, which is asked for at run time.
 set(MLQA_AMX 0)
-set(MLQA_ISA_FLAGS_v4amx ${MLQA_ISA_FLAGS_v4} -mamx-tile -mamx-bf16)
+set(MLQA_ISA_FLAGS_v4amx ${MLQA_ISA_FLAGS_v4} -mamx-tile -mamx-bf16 -mamx-int8)
 if("v4" IN_LIST MLQA_ISA_LEVELS AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
   include(CheckCXXCompilerFlag)
-  check_cxx_compiler_flag("-mamx-tile -mamx-bf16" MLQA_COMPILER_KNOWS_AMX)
+  check_cxx_compiler_flag("-mamx-tile -mamx-bf16 -mamx-int8" MLQA_COMPILER_KNOWS_AMX)
   if(MLQA_COMPILER_KNOWS_AMX)
     set(MLQA_AMX 1)
   endif()

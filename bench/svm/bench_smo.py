@@ -15,6 +15,7 @@ PARAMETERS = {
     "digits": {"C": 10.0, "gamma": 0.005},
     "2 classes, 5000 x 20": {"C": 100.0, "gamma": 0.1},
     "2 classes, 20000 x 20": {"C": 10.0, "gamma": 0.1},
+    "2 classes, 5000 x 784": {"C": 1.0, "gamma": 0.00128},
     "26 classes, 5000 x 16": {"C": 10.0, "gamma": 0.1},
 }
 
@@ -36,7 +37,8 @@ def load(case):
         X, y = loader(return_X_y=True)
         X = (X - X.mean(0)) / np.where(X.std(0) > 0, X.std(0), 1)
     elif case.startswith("2 classes"):
-        X, y = blobs(int(case.split()[2]), 20, 2, 1.2)
+        n, d = (int(case.split()[place]) for place in (2, 4))
+        X, y = blobs(n, d, 2, 1.2 if d == 20 else 6.0)
     else:
         X, y = blobs(5000, 16, 26, 0.7)
     return X, y
@@ -74,7 +76,8 @@ CASES = [
     ("digits", "scikit-learn"),
     *(
         pytest.param(case, implementation, marks=pytest.mark.full)
-        for case in ("2 classes, 5000 x 20", "2 classes, 20000 x 20", "26 classes, 5000 x 16")
+        for case in PARAMETERS
+        if "classes" in case
         for implementation in ("mlqa_fast", "scikit-learn")
     ),
 ]

@@ -14,7 +14,7 @@
 #include "pairwise/cross.hpp"
 #include "pairwise/knn.hpp"
 #include "pairwise/knn_sparse.hpp"
-#include "pairwise/split.hpp"
+#include "pairwise/products.hpp"
 #include "pairwise/tiles.kernel.hpp"
 
 namespace mlqa::bindings {

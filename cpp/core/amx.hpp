@@ -4,7 +4,7 @@
 
 #include "core/simd.hpp"
 
-#if defined(__AMX_BF16__)
+#if defined(__AMX_TILE__)
 
 namespace mlqa::amx {
 namespace {

@@ -15,12 +15,12 @@ namespace mlqa::isa {
 namespace {
 
 #if MLQA_AMX
-/// Whether processor and system know AMX's tiles and their products of bfloat16.
+/// Whether processor and system know AMX's tiles and their products of bfloat16 and of bytes.
 bool has_tiles() noexcept {
     unsigned a = 0, b = 0, c = 0, d = 0;
     if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c >> 27 & 1) == 0) return false;  // OSXSAVE
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
-    const bool known = (d >> 24 & 1) != 0 && (d >> 22 & 1) != 0;  // AMX-TILE, AMX-BF16
+    const bool known = (d >> 22 & 1) != 0 && (d >> 24 & 3) == 3;  // AMX-BF16, AMX-TILE, AMX-INT8
     if (!known) return false;
     unsigned low = 0, high = 0;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));

@@ -25,8 +25,8 @@
 
 namespace mlqa::isa {
 
-/// v4_amx is v4 with AMX's bfloat16 tiles: the same kernels, but for those few that have a table of their
-/// own.
+/// v4_amx is v4 with AMX's tiles of bfloat16 and of bytes: the same kernels, but for those few that have a
+/// table of their own.
 enum class Level : int { baseline = 0, v2 = 2, v3 = 3, v4 = 4, v4_amx = 5 };
 
 }  // namespace mlqa::isa

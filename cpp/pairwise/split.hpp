@@ -57,10 +57,6 @@
 
 namespace mlqa::pairwise {
 
-/// What multiplies groups: what suits their shape; for tests the tiles or their model whatever the shape.
-enum class Products { by_shape, tiles, model };
-void use_products(Products products) noexcept;
-
 /// Whether groups of rows with d features are to be split. Depends on shape and instruction set.
 bool splits(index_t d) noexcept;
 

@@ -7,6 +7,7 @@
 #include "svm/row_cache.hpp"
 #include "svm/row_source.hpp"
 #include "svm/smo.hpp"
+#include "svm/sums.hpp"
 #include "svm/working_sets.hpp"
 
 namespace mlqa::svm {
@@ -25,8 +26,8 @@ constexpr index_t resting_points = 2048;
 constexpr index_t whole_points = 2048, whole_features = 256;
 /// Steps between two looks at the clock.
 constexpr index_t steps_at_a_time = 1000;
-/// Rows that they compute at a time.
-constexpr index_t rows_at_a_time = 24;
+/// Rows that they compute at a time, whole blocks: in float, and in fixed point.
+constexpr index_t rows_at_a_time[2] = {24, 32};
 /// Rounds between two looks at which points may rest.
 constexpr index_t rest_period = 8;
 /// What a row's part in a point's gradient costs, in products of two features: bound by memory.
@@ -68,7 +69,7 @@ public:
             state_.diagonal[at(state_.place(i))] = points.diagonal()[at(column(state_.place(i)))];
         weight_ = state_.weight();
         if (!steps_over_all_) return;
-        sets_.restart(std::min(rows_at_a_time, task.size()));
+        sets_.restart(std::min(rows_at_a_time[points.fixed().usable() ? 1 : 0], task.size()));
         float_steps_ = std::make_unique<FloatSteps>(state_, column_, points.size());
     }
 
@@ -104,9 +105,10 @@ private:
         if (may_rest_ && in_float() && store_->can_keep() && ++rounds_ % rest_period == 0) rest();
         const std::vector<index_t>& set = sets_.choose();
         fetch(set, n_threads);
+        if (!interrupted_) interrupted_ = local_.take(state_, *store_, set, n_threads) != Status::ok;
         if (interrupted_) return false;
-        StepReport report = local_.solve(state_, *store_, set, 0.5 * settings_.tol, share,
-                                         allowed(100 * static_cast<index_t>(set.size())));
+        StepReport report =
+            local_.solve(0.5 * settings_.tol, share, allowed(100 * static_cast<index_t>(set.size())));
         outcome.steps += report.steps;
         report.violation = violation;
         stalled_ = stalled(report, points_.largest());
@@ -156,10 +158,7 @@ private:
     }
 
     /// Where rounds end.
-    double aim() const {
-        if (in_float() && !exact_) return float_share * settings_.tol;
-        return settings_.tol;
-    }
+    double aim() const { return in_float() && !exact_ ? float_share * settings_.tol : settings_.tol; }
 
     /// The column of a place in the rows of the store.
     index_t column(index_t place) const {
@@ -239,7 +238,10 @@ private:
             refresh(n_threads);
         }
         if (interrupted_) return false;
-        if (status != Status::ok || !(state_.violation() >= settings_.tol)) return end(status);
+        if (status != Status::ok || !(state_.violation() >= settings_.tol)) {
+            finish(status, drift_);
+            return true;
+        }
         if (!store_) store_ = float_store(points_, settings_.cache_bytes);
         if (in_float() && state_.violation() > 0.5 * refined_violation_ && ++refinements_ >= most_refinements)
             turn_to_double(n_threads);
@@ -273,8 +275,11 @@ private:
             coefficient.push_back(state_.beta[at(p)]);
         }
         const auto m = static_cast<index_t>(support.size());
-        sums.resize(at(m));
-        Status status = points_.mutual_sums(support.data(), coefficient.data(), m, sums.data(), n_threads);
+        sums.resize(support.size());
+        const Summation how = summation(points_, weight, settings_.tol);
+        rounding_ = state_.rounding(points_.largest()) + how.error;
+        Status status = mutual_kernel_sums(points_, support.data(), coefficient.data(), m, how.numbers,
+                                           sums.data(), n_threads);
         while (status == Status::ok) {
             for (std::size_t q = 0; q < places.size(); ++q) {
                 state_.f[at(places[q])] = state_.linear[at(places[q])] + sums[q];
@@ -285,8 +290,8 @@ private:
             query.clear();
             for (const index_t p : places) query.push_back(point(p));
             sums.resize(query.size());
-            status = points_.sums(query.data(), static_cast<index_t>(query.size()), support.data(),
-                                  coefficient.data(), m, sums.data(), n_threads);
+            status = kernel_sums(points_, query.data(), static_cast<index_t>(query.size()), support.data(),
+                                 coefficient.data(), m, how.numbers, sums.data(), n_threads);
         }
         interrupted_ = status != Status::ok;
         if (interrupted_) return;
@@ -296,7 +301,7 @@ private:
             sets_.restart(set_size_);
             spreads_ = false;  // those at rest have missed changes
         }
-        drift_ = state_.rounding(points_.largest());
+        drift_ = rounding_;
         refined_weight_ = weight_ = weight;
         refined_spread_.assign(state_.spread.begin(), state_.spread.end());
         exact_ = summed_ = true;
@@ -317,10 +322,9 @@ private:
     /// Bounds on the error of F at all places, of which some are known in double.
     std::vector<double> errors(const std::vector<char>& known, double weight) const {
         std::vector<double> error(known.size(), HUGE_VAL);
-        const double rounding = state_.rounding(points_.largest());
         for (index_t p = 0; p < state_.length(); ++p) {
             if (known[at(p)] != 0)
-                error[at(p)] = rounding;
+                error[at(p)] = rounding_;
             else if (at_work(p))
                 error[at(p)] = error_at(p, weight);
         }
@@ -329,7 +333,6 @@ private:
 
     /// Whether F at a place has been kept.
     bool at_work(index_t place) const { return summed_ && !(state_.resting() && place >= state_.active()); }
-
     /// The point of a place.
     index_t point(index_t place) const { return state_.resting() ? state_.point(place) : column(place); }
 
@@ -357,11 +360,6 @@ private:
         exact_ = true;
     }
 
-    bool end(Status status) {
-        finish(status, drift_);
-        return true;
-    }
-
     const PointSet& points_;
     FloatError float_error_;  ///< not finite: values are double
     std::unique_ptr<RowStore> store_;
@@ -375,7 +373,8 @@ private:
     double weight_ = 0.0;          ///< sum_t |beta_t|
     double refined_weight_ = 0.0;  ///< the same when the gradient was last summed in double
     double refined_violation_ = HUGE_VAL;
-    double drift_ = 0.0;  ///< bound on the rounding errors of the sums in double
+    double rounding_ = 0.0;  ///< bound on the error of a gradient just summed in double or fixed point
+    double drift_ = 0.0;     ///< bound on the rounding errors of the sums in double
     /// Whether state_.spread is kept, for values with an error relative to them; and what it was when the
     /// gradient was last summed in double.
     bool spreads_;

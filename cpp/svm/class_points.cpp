@@ -54,7 +54,7 @@ bool ClassPoints::centred() const {
 std::unique_ptr<PointSet> ClassPoints::pair(index_t a, index_t b, const index_t* index) {
     const index_t of_a = problem_.size(a), of_b = problem_.size(b);
     if (far(a, b))
-        return std::make_unique<PointSet>(problem_.points, index, index, of_a + of_b, problem_.function);
+        return std::make_unique<PointSet>(problem_.points, index, index, of_a + of_b, problem_.function, 1);
     return std::make_unique<PointSet>(all_, Part{problem_.start[a], of_a, &panels_[at(a)]},
                                       Part{problem_.start[b], of_b, &panels_[at(b)]}, index);
 }

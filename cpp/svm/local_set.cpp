@@ -26,7 +26,7 @@ void LocalSet::make_room(index_t places) {
         *a = arena::Buffer<double>(at(places), 0.0);
 }
 
-void LocalSet::take(const State& state, const std::vector<index_t>& set) {
+void LocalSet::take_variables(const State& state, const std::vector<index_t>& set) {
     std::fill(up_.begin(), up_.end(), HUGE_VAL);
     std::fill(low_.begin(), low_.end(), -HUGE_VAL);
     for (std::size_t r = 0; r < set.size(); ++r) {
@@ -41,26 +41,33 @@ void LocalSet::take(const State& state, const std::vector<index_t>& set) {
     }
 }
 
-StepReport LocalSet::solve(const State& state, RowStore& store, const std::vector<index_t>& set,
-                           double tolerance, double share, index_t most) {
+Status LocalSet::take(const State& state, RowStore& store, const std::vector<index_t>& set, int n_threads) {
     const auto m = static_cast<index_t>(set.size());
     const index_t boundary = state.lengths()[0];
     index_t of_first = m;
     if (state.grouped())
         of_first = std::count_if(set.begin(), set.end(), [=](index_t p) { return p < boundary; });
-    const index_t length[2] = {filled(of_first), filled(m - of_first)};
-    const index_t stride = length[0] + length[1];
+    length_[0] = filled(of_first);
+    length_[1] = filled(m - of_first);
+    epsilon_ = state.epsilon();
+    grouped_ = state.grouped();
+    const index_t stride = length_[0] + length_[1];
     local_.resize(at(m));
-    for (index_t r = 0; r < m; ++r) local_[at(r)] = r < of_first ? r : length[0] + r - of_first;
+    for (index_t r = 0; r < m; ++r) local_[at(r)] = r < of_first ? r : length_[0] + r - of_first;
     make_room(stride);
-    take(state, set);
-    store.block(local_.data(), stride, k_.data());
+    take_variables(state, set);
     rows_.resize(at(stride));
     for (index_t p = 0; p < stride; ++p) rows_[at(p)] = k_.data() + p * stride;
-    const Variables<double> variables = {
-        {0, length[0]},   {length[0], length[1]}, f_.data(),      beta_.data(),
-        lower_.data(),    upper_.data(),          up_.data(),     low_.data(),
-        diagonal_.data(), state.epsilon(),        state.grouped()};
+    return store.block(local_.data(), stride, k_.data(), n_threads);
+}
+
+StepReport LocalSet::solve(double tolerance, double share, index_t most) {
+    const Variables<double> variables = {{0, length_[0]},  {length_[0], length_[1]},
+                                         f_.data(),        beta_.data(),
+                                         lower_.data(),    upper_.data(),
+                                         up_.data(),       low_.data(),
+                                         diagonal_.data(), epsilon_,
+                                         grouped_};
     const WorkingSet<double> block = {variables, rows_.data()};
     StepReport report{};
     working_set_kernels().solve(&block, tolerance, share, most, &report);

@@ -77,9 +77,12 @@ private:
         const bool fits = matrix_fits();
         if (!fits && !dense()) return;
         set_ = std::make_unique<PointSet>(problem_.points, problem_.order, problem_.order, total(),
-                                          problem_.function);
+                                          problem_.function, settings_.n_threads);
         if (dense()) classes_ = std::make_unique<ClassPoints>(problem_, *set_);
-        if (fits && (!dense() || classes_->centred())) compute_matrix();
+        if (fits && (!dense() || classes_->centred()))
+            compute_matrix();
+        else
+            set_->choose_fixed();
     }
 
     bool matrix_fits() const {
@@ -135,7 +138,7 @@ private:
             points = classes_->pair(p.a, p.b, index.data());
         else
             points = std::make_unique<PointSet>(problem_.points, index.data(), index.data(), task.size(),
-                                                problem_.function);
+                                                problem_.function, settings_.n_threads);
         return make_machine(task, settings_, *points);
     }
 

@@ -134,7 +134,7 @@ Predictor::Predictor(const Machines& machines)
         rows_kernels().sparse_norms(&support.sparse, nullptr, n, support_norms_.data());
     }
     if (packs && machines.function.kind == Kernel::rbf && n > 0) {
-        choose_centre(support, nullptr, n, double_.centre);
+        choose_centre(support, nullptr, n, 1, double_.centre);
         mean_of(support.dense, single_.centre);
     }
     arena::Buffer<double> norms, squares;

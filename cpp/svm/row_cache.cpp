@@ -14,19 +14,13 @@ constexpr index_t absent = -1, awaited = -2;
 /// Points of a run of the gradient that one thread updates.
 constexpr index_t gradient_run = 2048;
 constexpr double slab_bytes = 8e6;
+/// Rows whose values a thread looks up at a time, and how many it looks up by itself sooner.
+constexpr index_t rows_looked_up = 16, looked_up_alone = 128;
 /// What may be read beside the last row.
 constexpr std::ptrdiff_t beyond = 64;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
-}
-
-template <class T>
-const PanelTable<T>& panel_table() {
-    if constexpr (std::is_same_v<T, float>)
-        return panels_kernels().f32;
-    else
-        return panels_kernels().f64;
 }
 
 }  // namespace
@@ -121,26 +115,32 @@ Status RowCache<T>::fetch(const index_t* points, index_t m, int n_threads) {
 }
 
 template <class T>
-void RowCache<T>::block(const index_t* place, index_t stride, double* k) {
+Status RowCache<T>::block(const index_t* place, index_t stride, double* k, int n_threads) {
     const auto m = static_cast<index_t>(points_.size());
     const index_t width = panel_table<T>().panel_width, held = (m + width - 1) / width * width;
     if (block_.size() < at(m * held)) block_ = arena::Buffer<T>(at(m * held));
     std::vector<T*> rows(at(m));
     for (index_t r = 0; r < m; ++r) rows[at(r)] = block_.data() + r * held;
-    if (!source_->block(points_.data(), m, rows.data())) look_up(rows.data());
+    if (!source_->block(points_.data(), m, rows.data())) return look_up(place, stride, k, n_threads);
     for (index_t r = 0; r < m; ++r)
         for (index_t c = 0; c < m; ++c) k[place[r] * stride + place[c]] = static_cast<double>(rows[at(r)][c]);
+    return Status::ok;
 }
 
 /// The block from the rows that are held; its upper half alone where the lower one is the same.
 template <class T>
-void RowCache<T>::look_up(T* const* out) const {
+Status RowCache<T>::look_up(const index_t* place, index_t stride, double* k, int n_threads) const {
+    const auto m = static_cast<index_t>(points_.size());
     const bool symmetric = source_->symmetric();
-    for (std::size_t r = 0; r < points_.size(); ++r)
-        for (std::size_t c = symmetric ? r : 0; c < points_.size(); ++c) {
-            out[r][c] = rows_[r][points_[c]];
-            if (symmetric) out[c][r] = out[r][c];
-        }
+    const index_t chunks = (m + rows_looked_up - 1) / rows_looked_up;
+    return threads::parallel_for(chunks, m < looked_up_alone ? 1 : n_threads, [&](index_t chunk, int) {
+        for (index_t r = chunk * rows_looked_up; r < std::min(m, (chunk + 1) * rows_looked_up); ++r)
+            for (index_t c = symmetric ? r : 0; c < m; ++c) {
+                const auto value = static_cast<double>(rows_[at(r)][points_[at(c)]]);
+                k[place[r] * stride + place[c]] = value;
+                if (symmetric) k[place[c] * stride + place[r]] = value;
+            }
+    });
 }
 
 template <class T>
@@ -205,8 +205,7 @@ template class RowCache<float>;
 template class RowCache<double>;
 
 std::unique_ptr<RowStore> float_store(const PointSet& points, double bytes) {
-    return std::make_unique<RowCache<float>>(std::make_unique<PanelRows<float>>(points), bytes,
-                                             std::min<index_t>(2, points.size()));
+    return std::make_unique<RowCache<float>>(float_rows(points), bytes, std::min<index_t>(2, points.size()));
 }
 
 std::unique_ptr<RowStore> double_store(const PointSet& points, double bytes) {
@@ -214,7 +213,7 @@ std::unique_ptr<RowStore> double_store(const PointSet& points, double bytes) {
     if (points.points().is_sparse || points.function().kind == Kernel::precomputed)
         source = std::make_unique<SetRows>(points);
     else
-        source = std::make_unique<PanelRows<double>>(points);
+        source = std::make_unique<PanelRows<NumberFormat<double>>>(points);
     return std::make_unique<RowCache<double>>(std::move(source), bytes, std::min<index_t>(2, points.size()));
 }
 

@@ -22,7 +22,7 @@ public:
 
     index_t capacity() const override { return capacity_; }
     Status fetch(const index_t* points, index_t m, int n_threads) override;
-    void block(const index_t* place, index_t stride, double* k) override;
+    Status block(const index_t* place, index_t stride, double* k, int n_threads) override;
     Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
                double* spread, int n_threads) override;
     void solve(const Variables<float>& variables, const index_t* point, double tolerance, index_t most,
@@ -35,7 +35,7 @@ private:
     std::vector<index_t> oldest(index_t n) const;
     void set_capacity();
     void grow();
-    void look_up(T* const* out) const;
+    Status look_up(const index_t* place, index_t stride, double* k, int n_threads) const;
     T* row(index_t slot) const {
         return slabs_[static_cast<std::size_t>(slot / slab_rows_)].data() +
                slot % slab_rows_ * source_->stride();

@@ -12,6 +12,7 @@
 #include "core/arena.hpp"
 #include "core/array.hpp"
 #include "core/status.hpp"
+#include "svm/panel_formats.hpp"
 #include "svm/rows.hpp"
 
 namespace mlqa::svm {
@@ -44,50 +45,68 @@ protected:
 };
 
 /// Packed points and their squared norms.
-template <class T>
+template <class Format>
 class Panels {
 public:
+    using Value = typename Format::Value;
+    using Number = typename Format::Number;
+
     /// Takes the caller's points `index` of `set`, less its centre.
     void pack(const PointSet& set, const index_t* index, index_t n);
     index_t size() const { return size_; }
-    const T* values() const { return values_.data(); }
+    const Number* values() const { return values_.data(); }
     /// Filled up with zeros to a whole panel.
-    const T* norms() const { return norms_.data(); }
+    const Value* norms() const { return norms_.data(); }
 
 private:
     index_t size_ = 0;
-    arena::Buffer<T> values_, norms_;
+    arena::Buffer<Number> values_;
+    arena::Buffer<Value> norms_;
 };
 
 /// A run of the points of a set, which must outlive it, packed by the first machine that asks.
 class SharedPanels {
 public:
     SharedPanels(const PointSet& set, index_t first, index_t n) : set_(set), first_(first), size_(n) {}
-    const Panels<float>& get();
+    void get(const Panels<NumberFormat<float>>*& panels) { panels = &packed(numbers_); }
+    void get(const Panels<FixedFormat>*& panels) { panels = &packed(fixed_); }
+    /// Nobody shares double panels.
+    void get(const Panels<NumberFormat<double>>*& panels) { panels = nullptr; }
 
 private:
+    template <class Format>
+    struct Once {
+        std::once_flag flag;
+        Panels<Format> panels;
+    };
+    template <class Format>
+    const Panels<Format>& packed(Once<Format>& once);
+
     const PointSet& set_;
     index_t first_, size_;
-    std::once_flag once_;
-    Panels<float> panels_;
+    Once<NumberFormat<float>> numbers_;
+    Once<FixedFormat> fixed_;
 };
 
 /// Dense points in panels.
-template <class T>
-class PanelRows final : public RowSource<T> {
+template <class Format>
+class PanelRows final : public RowSource<typename Format::Value> {
 public:
+    using Value = typename Format::Value;
+    using Number = typename Format::Number;
+
     explicit PanelRows(const PointSet& points);
-    Status rows(const index_t* which, index_t m, T* const* out, int n_threads) override;
+    Status rows(const index_t* which, index_t m, Value* const* out, int n_threads) override;
     /// `out` holds rows of whole panels.
-    bool block(const index_t* which, index_t m, T* const* out) override;
+    bool block(const index_t* which, index_t m, Value* const* out) override;
     bool can_keep() const override { return true; }
     void keep(const index_t* kept, index_t n) override;
 
 private:
     void pack();
-    void lay_out(const Panels<T>& first, const Panels<T>& second);
-    void pack_block(const index_t* which, index_t m);
-    T norm(index_t i) const {
+    void lay_out(const Panels<Format>& first, const Panels<Format>& second);
+    void pack_block(const index_t* which, index_t m, int n_threads);
+    Value norm(index_t i) const {
         const index_t before = part_[0]->size();
         return i < before ? part_[0]->norms()[i] : part_[1]->norms()[i - before];
     }
@@ -95,11 +114,15 @@ private:
     const PointSet& points_;
     std::vector<index_t> index_;  ///< rows of the caller's points
     std::vector<index_t> block_index_;
-    Panels<T> own_, none_;
-    const Panels<T>* part_[2] = {nullptr, nullptr};  ///< the points, in this order
-    std::vector<T*> second_;                         ///< where columns of the second part begin
-    arena::Buffer<T> block_, block_norms_, block_panels_;
+    Panels<Format> own_, none_;
+    const Panels<Format>* part_[2] = {nullptr, nullptr};  ///< the points, in this order
+    std::vector<Value*> second_;                          ///< where columns of the second part begin
+    arena::Buffer<Number> block_, block_panels_;
+    arena::Buffer<Value> block_norms_;
 };
+
+/// Rows of dense points in float: in fixed point where the set says so.
+std::unique_ptr<RowSource<float>> float_rows(const PointSet& points);
 
 /// Double values of sparse points and of given matrices.
 class SetRows final : public RowSource<double> {
@@ -121,9 +144,10 @@ private:
 ///
 /// With u = 2^-24 and gamma = (r d + 8) u / (1 - (r d + 8) u), r roundings a term, a product of d features
 /// that were rounded to float errs by gamma |x| |z| at most (pairwise/tiles.hpp; the features add 2 u + u^2,
-/// the parameters of the kernel and sums of norms the rest of the 8 u). That makes 2 gamma (|x|^2 + |z|^2)
-/// for a squared distance, of which the exponential makes a relative error; powers multiply the relative
-/// error of their base, tanh does not enlarge it. exp and tanh add 2 ulp.
+/// the parameters of the kernel and sums of norms the rest of the 8 u). In fixed point gamma |x|^2 is the
+/// bound of pairwise/fixed.hpp and 8 u |x|^2, for the longest x. That makes 2 gamma (|x|^2 + |z|^2) for a
+/// squared distance, of which the exponential makes a relative error; powers multiply the relative error of
+/// their base, tanh does not enlarge it. exp and tanh add 2 ulp.
 struct FloatError {
     double absolute = 0.0;
     double relative = 0.0;

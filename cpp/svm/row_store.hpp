@@ -19,7 +19,7 @@ public:
     /// Has the rows of `points` at hand until the next call; a point may occur twice.
     virtual Status fetch(const index_t* points, index_t m, int n_threads) = 0;
     /// k[place[r] stride + place[c]] = k(r, c) of the points fetched.
-    virtual void block(const index_t* place, index_t stride, double* k) = 0;
+    virtual Status block(const index_t* place, index_t stride, double* k, int n_threads) = 0;
     /// f[t] += sum_r weight[r] k(r, column + t) for 0 <= t < n, r over the points fetched, in order; zeros
     /// are left out. Unless `spread` is nullptr, also spread[t] += sum_r growth[r] k(r, column + t). n is a
     /// multiple of a float vector's lanes.

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "core/threads.hpp"
+#include "pairwise/fixed.kernel.hpp"
 #include "pairwise/tiles.kernel.hpp"
+#include "svm/panel_formats.hpp"
 
 namespace mlqa::svm {
 namespace {
@@ -19,6 +21,13 @@ std::size_t size_of(index_t a, index_t b = 1) {
     return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
+/// Points whose sums are added up together.
+constexpr index_t run_points = 1024;
+
+index_t runs_of(index_t n) {
+    return (n + run_points - 1) / run_points;
+}
+
 double power(double base, int degree) {
     return std::pow(base, degree);
 }
@@ -29,36 +38,45 @@ bool far_away(double squared_distance, double spread) {
     return squared_distance > 100.0 * std::max(spread, 0.0);
 }
 
-void choose_centre(const Points& points, const index_t* index, index_t n, arena::Buffer<double>& centre) {
-    const index_t d = points.features();
-    std::vector<double> mean(size_of(d), 0.0), square(size_of(d), 0.0);
-    for (index_t i = 0; i < n; ++i) {
-        const double* x = points.dense.row(index == nullptr ? i : index[i]);
-        for (index_t k = 0; k < d; ++k) {
-            const double v = x[k * points.dense.col_stride];
-            mean[size_of(k)] += v;
-            square[size_of(k)] += v * v;
+void choose_centre(const Points& points, const index_t* index, index_t n, int n_threads,
+                   arena::Buffer<double>& centre) {
+    if (n == 0) return;
+    const index_t d = points.features(), runs = runs_of(n);
+    std::vector<double> sums(size_of(2 * runs, d), 0.0);
+    // A call that was cancelled meanwhile is so at its next step as well.
+    (void)threads::parallel_for(runs, n_threads, [&](index_t run, int) {
+        double *sum = sums.data() + 2 * run * d, *square = sum + d;
+        for (index_t i = run * run_points; i < std::min(n, (run + 1) * run_points); ++i) {
+            const double* x = points.dense.row(index == nullptr ? i : index[i]);
+            for (index_t k = 0; k < d; ++k) {
+                const double v = x[k * points.dense.col_stride];
+                sum[k] += v;
+                square[k] += v * v;
+            }
         }
-    }
+    });
+    for (index_t run = 1; run < runs; ++run)
+        for (index_t k = 0; k < 2 * d; ++k) sums[size_of(k)] += sums[size_of(2 * run * d + k)];
     double offset = 0, spread_of = 0;
     for (index_t k = 0; k < d; ++k) {
-        mean[size_of(k)] /= static_cast<double>(n);
-        offset += mean[size_of(k)] * mean[size_of(k)];
-        spread_of += square[size_of(k)] / static_cast<double>(n);
+        sums[size_of(k)] /= static_cast<double>(n);
+        offset += sums[size_of(k)] * sums[size_of(k)];
+        spread_of += sums[size_of(d + k)] / static_cast<double>(n);
     }
     if (!far_away(offset, spread_of - offset) || !std::isfinite(offset)) return;
     centre = arena::Buffer<double>(size_of(d));
-    std::copy(mean.begin(), mean.end(), centre.data());
+    std::copy_n(sums.data(), d, centre.data());
 }
 
 PointSet::PointSet(const Points& points, const index_t* index, const index_t* columns, index_t n,
-                   const KernelFunction& function)
+                   const KernelFunction& function, int n_threads)
     : points_(points),
       index_(index),
       columns_(columns),
       size_(n),
       stride_(round_up(n, rows_kernels().panel_width)),
       function_(function),
+      threads_(n_threads),
       norms_(size_of(stride_), 0.0),
       diagonal_(size_of(stride_), 0.0) {
     if (function.kind == Kernel::precomputed) {
@@ -86,6 +104,8 @@ PointSet::PointSet(const PointSet& whole, const Part& a, const Part& b, const in
       size_(a.size + b.size),
       stride_(round_up(size_, rows_kernels().panel_width)),
       function_(whole.function_),
+      threads_(1),
+      fixed_(whole.fixed_),
       norms_(size_of(stride_), 0.0),
       diagonal_(size_of(stride_), 0.0),
       shared_{a.panels, b.panels} {
@@ -116,17 +136,46 @@ void PointSet::find_largest() {
 /// Norms in the order of the products, from a block of points at a time.
 void PointSet::dense_norms() {
     const RowsKernels& kernels = rows_kernels();
+    const MatrixView<const double>& x = points_.dense;
     const index_t d = points_.features(), block = kernels.block_rows;
-    if (function_.kind == Kernel::rbf) choose_centre(points_, index_, size_, centre_);
-    arena::Buffer<double> packed(size_of(block, std::max<index_t>(d, 1)));
-    std::vector<index_t> which(size_of(block));
-    for (index_t first = 0; first < size_; first += block) {
-        const index_t n = std::min(block, size_ - first);
-        for (index_t r = 0; r < n; ++r) which[size_of(r)] = source(first + r);
-        tiles_kernels().f64.pack_f64(points_.dense.data, points_.dense.row_stride, points_.dense.col_stride,
-                                     which.data(), n, d, centre_.data(), kernels.block_rows, packed.data());
-        kernels.norms(packed.data(), kernels.block_rows, n, d, norms_.data() + first);
-    }
+    if (function_.kind == Kernel::rbf) choose_centre(points_, index_, size_, threads_for(size_ * d), centre_);
+    std::vector<index_t> all(size_of(size_));
+    for (index_t i = 0; i < size_; ++i) all[size_of(i)] = source(i);
+    const auto run = [&](index_t chunk, int) {
+        arena::Buffer<double> packed(size_of(block, std::max<index_t>(d, 1)));
+        const index_t last = std::min(size_, (chunk + 1) * run_points);
+        for (index_t first = chunk * run_points, n = 0; first < last; first += n) {
+            n = std::min(block, last - first);
+            const index_t* which = all.data() + first;
+            tiles_kernels().f64.pack_f64(x.data, x.row_stride, x.col_stride, which, n, d, centre_.data(),
+                                         kernels.block_rows, packed.data());
+            kernels.norms(packed.data(), kernels.block_rows, n, d, norms_.data() + first);
+        }
+    };
+    (void)threads::parallel_for(runs_of(size_), threads_for(size_ * d), run);
+}
+
+double PointSet::largest_value() const {
+    const MatrixView<const double>& x = points_.dense;
+    std::vector<double> largest(size_of(runs_of(size_)), 0.0);
+    (void)threads::parallel_for(runs_of(size_), threads_for(size_ * features()), [&](index_t run, int) {
+        const index_t first = run * run_points, n = std::min(run_points, size_ - first);
+        std::vector<index_t> which(size_of(n));
+        for (index_t i = 0; i < n; ++i) which[size_of(i)] = source(first + i);
+        largest[size_of(run)] = fixed_kernels().largest(x.data, x.row_stride, x.col_stride, which.data(), n,
+                                                        features(), centre_.data());
+    });
+    return largest.empty() ? 0.0 : *std::max_element(largest.begin(), largest.end());
+}
+
+void PointSet::choose_fixed() {
+    if (shared_[0] != nullptr || points_.is_sparse || function_.kind == Kernel::precomputed) return;
+    if (!finite_ || !pairwise::multiplies_bytes(features())) return;
+    constexpr double u = 0x1p-24;
+    const pairwise::FixedPoint fixed = pairwise::fixed_point(largest_value(), features());
+    if (!fixed.usable()) return;
+    const double error = fixed.error(pairwise::few_digits, longest_, u) + 8.0 * u * longest_;
+    if (error <= number_error(features()) * longest_) fixed_ = fixed;
 }
 
 void PointSet::prepare_rows() {
@@ -143,10 +192,11 @@ void PointSet::pack(const index_t* which, index_t m, Block& block) const {
         block.size_ = m;
         return sparse_->pack(which, m, block.sparse_);
     }
-    pack_dense(which, m, rows_kernels().block_rows, block);
+    pack_dense(which, m, block);
 }
 
-void PointSet::pack_dense(const index_t* which, index_t m, int width, Block& block) const {
+void PointSet::pack_dense(const index_t* which, index_t m, Block& block) const {
+    const int width = rows_kernels().block_rows;
     block.size_ = m;
     if (block.index_.size() < size_of(m)) block.index_ = arena::Buffer<index_t>(size_of(m));
     for (index_t r = 0; r < m; ++r) block.index_[size_of(r)] = source(which[r]);

@@ -15,6 +15,7 @@
 #include "core/arena.hpp"
 #include "core/array.hpp"
 #include "core/status.hpp"
+#include "pairwise/fixed.hpp"
 #include "svm/rows.kernel.hpp"
 #include "svm/sparse_rows.hpp"
 
@@ -58,9 +59,10 @@ struct Part {
 class PointSet {
 public:
     /// `index` (n of them) chooses points of `points` and must outlive the set, as `points` must. For a
-    /// precomputed kernel `columns` holds as many columns of the kernel matrix.
+    /// precomputed kernel `columns` holds as many columns of the kernel matrix. Whatever prepares the whole
+    /// set takes up to n_threads.
     PointSet(const Points& points, const index_t* index, const index_t* columns, index_t n,
-             const KernelFunction& function);
+             const KernelFunction& function, int n_threads);
     /// Two parts of a set of dense points, which must outlive this one; `index` are the rows of both. Centre,
     /// norms and diagonal are those of the whole set.
     PointSet(const PointSet& whole, const Part& a, const Part& b, const index_t* index);
@@ -79,6 +81,13 @@ public:
     SharedPanels* panels(int part) const { return shared_[part]; }
     /// The largest squared norm.
     double longest() const { return longest_; }
+    /// Finds out whether products in fixed point are sooner there and err less than those in float. Parts of
+    /// a set have what the whole had chosen before.
+    void choose_fixed();
+    const pairwise::FixedPoint& fixed() const { return fixed_; }
+    int threads() const { return threads_; }
+    /// As many threads as it pays to have for work on so many numbers.
+    int threads_for(index_t numbers) const { return numbers < 1'000'000 ? 1 : threads_; }
     /// Length of a row with its padding.
     index_t stride() const { return stride_; }
     const double* diagonal() const { return diagonal_.data(); }
@@ -91,14 +100,6 @@ public:
 
     /// Packs dense points for rows() and matrix(), which need it; more than once does nothing.
     void prepare_rows();
-    /// out[q] = sum_s weight[s] k(query[q], support[s]): values and sums in double, kept nowhere, added up in
-    /// an order that depends on the support alone. For dense points.
-    Status sums(const index_t* query, index_t n, const index_t* support, const double* weight, index_t m,
-                double* out, int n_threads) const;
-    /// out[s] = sum_t weight[t] k(points[s], points[t]): as sums() of the points with themselves, up to the
-    /// order of the sums, at half the cost.
-    Status mutual_sums(const index_t* points, const double* weight, index_t m, double* out,
-                       int n_threads) const;
     /// Packs points `which` (positions in this set) into `block`.
     void pack(const index_t* which, index_t m, Block& block) const;
     /// out[r][j] = k(block r, point j) for columns [first, last); `first` is a multiple of chunk_columns().
@@ -115,24 +116,20 @@ public:
 
 private:
     void dense_norms();
+    double largest_value() const;
     void take_part(const PointSet& whole, const Part& part, index_t place);
     void find_largest();
     void matrix_rows(index_t first, index_t last, double* k, Block& block) const;
-    /// Packs dense points in groups of `width`.
-    void pack_dense(const index_t* which, index_t m, int width, Block& block) const;
-    /// What columns [first, last) of the panels add to the partial sums of the rows; of the mutual sums also
-    /// what the rows add to those of the columns.
-    void add_sums(const Block& rows, const Block& panels, index_t first, index_t last, const double* weight,
-                  double* partial) const;
-    void add_mutual_sums(const Block& rows, const Block& panels, index_t first, index_t last,
-                         const double* row_weight, const double* weight, double* partial,
-                         double* of_columns) const;
+    /// Packs dense points in groups of rows_kernels().block_rows.
+    void pack_dense(const index_t* which, index_t m, Block& block) const;
 
     const Points& points_;
     const index_t* index_;
     const index_t* columns_;
     index_t size_, stride_;
     KernelFunction function_;
+    int threads_;
+    pairwise::FixedPoint fixed_;
     double largest_ = 1.0, longest_ = 0.0;
     bool finite_ = true;
     arena::Buffer<double> centre_, packed_, norms_, diagonal_;
@@ -153,6 +150,7 @@ bool far_away(double squared_distance, double spread);
 
 /// Fills `centre` with the mean of the chosen dense points if they lie far away from the origin, else
 /// leaves it empty.
-void choose_centre(const Points& points, const index_t* index, index_t n, arena::Buffer<double>& centre);
+void choose_centre(const Points& points, const index_t* index, index_t n, int n_threads,
+                   arena::Buffer<double>& centre);
 
 }  // namespace mlqa::svm

@@ -185,6 +185,7 @@ std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings
         task.size() <= (useful_float_error(task, settings, points).finite() ? float_points : direct_points);
     if (direct && n * n * sizeof(double) <= settings.cache_bytes)
         return direct_machine(task, settings, points);
+    points.choose_fixed();
     return batched_machine(task, settings, points);
 }
 

@@ -10,9 +10,10 @@
 // nothing to the working sets (float_steps.hpp).
 //
 // Stopping. Before a machine is called solved, its gradient is summed anew in double from the coefficients,
-// kernel values included, wherever the bound on the error of float (row_source.hpp) leaves it open whether
-// a point matters: those of the support, those at rest, those near a side of a pair that could move. The
-// others are at a bound which the exact gradient holds them to as well, so that the violation and the gap
+// kernel values included (or in fixed point, where the bound on what that errs by is less than a thousandth
+// of the tolerance: sums.hpp), wherever the bound on the error of float (row_source.hpp) leaves it open
+// whether a point matters: those of the support, those at rest, those near a side of a pair that could move.
+// The others are at a bound which the exact gradient holds them to as well, so that the violation and the gap
 // reported are those of the coefficients returned. Where the exact violation is above the tolerance, rounds
 // go on from the exact gradient: float values then err in the further changes only. If three such gradients
 // did not halve the violation, or if C and the scale of the kernel forbid float from the start, rows are

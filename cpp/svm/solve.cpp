@@ -8,7 +8,8 @@
 namespace mlqa::svm {
 
 Status solve(const SingleProblem& problem, const Settings& settings, Outcome& outcome) {
-    PointSet points(problem.points, problem.index, problem.index, problem.size, problem.function);
+    PointSet points(problem.points, problem.index, problem.index, problem.size, problem.function,
+                    settings.n_threads);
     if (!points.finite()) {
         outcome.rho[0] = outcome.rho[1] = std::numeric_limits<double>::quiet_NaN();
         return Status::ok;

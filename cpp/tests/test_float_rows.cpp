@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -53,10 +54,12 @@ long double definition(const KernelFunction& f, const double* a, const double* b
 double largest_share(const Cloud& cloud, const KernelFunction& f) {
     mlqa::svm::Points points;
     points.dense = {cloud.x.data(), cloud.n, cloud.d, cloud.d, 1};
-    const mlqa::svm::PointSet set(points, nullptr, nullptr, cloud.n, f);
+    mlqa::svm::PointSet set(points, nullptr, nullptr, cloud.n, f, 1);
+    set.choose_fixed();
     const mlqa::svm::FloatError bound = mlqa::svm::float_error(set);
     if (!bound.finite()) return -1.0;
-    mlqa::svm::PanelRows<float> source(set);
+    const std::unique_ptr<mlqa::svm::RowSource<float>> rows = mlqa::svm::float_rows(set);
+    mlqa::svm::RowSource<float>& source = *rows;
     std::vector<index_t> which(at(cloud.n));
     std::vector<std::vector<float>> values(which.size(), std::vector<float>(at(source.stride())));
     std::vector<float*> out(which.size());

@@ -43,7 +43,7 @@ def get_num_threads() -> int:
     """
     Most threads that n_jobs=None takes.
     """
-def is_finite(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]) -> bool:
+def is_finite(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], n_jobs: typing.SupportsInt | typing.SupportsIndex = 1) -> bool:
     """
     Whether a matrix of float64 or float32 holds no NaN and no infinity.
     """

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mlqa_fast._mlqa_fast_core import core
 
 
-def are_plain_points(X: Any, *dtypes: type[np.floating[Any]]) -> bool:
+def are_plain_points(X: Any, n_jobs: int, *dtypes: type[np.floating[Any]]) -> bool:
     """Whether X is a matrix of finite numbers of one of the types, with rows and columns."""
     return (
         type(X) is np.ndarray
@@ -22,7 +22,7 @@ def are_plain_points(X: Any, *dtypes: type[np.floating[Any]]) -> bool:
         and X.dtype in dtypes
         and X.shape[0] > 0
         and X.shape[1] > 0
-        and core.is_finite(X)
+        and core.is_finite(X, n_jobs)
     )
 
 

@@ -120,7 +120,7 @@ class KernelMachine(ParametersOnce):
             and not self._sparse
             and isinstance(self.kernel, str)
             and self.kernel != "precomputed"
-            and are_plain_points(X, np.float64, np.float32)
+            and are_plain_points(X, n_threads(self.n_jobs), np.float64, np.float32)
             and X.shape[1] == self.n_features_in_
         )
 

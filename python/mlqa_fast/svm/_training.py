@@ -15,6 +15,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from mlqa_fast._compat import Interval, StrOptions
+from mlqa_fast._threadpool import n_threads
 from mlqa_fast.svm._libsvm import LibsvmFormat
 from mlqa_fast.svm._plain import are_plain_points, is_plain_target
 from mlqa_fast.svm._prediction import KernelMachine
@@ -79,7 +80,7 @@ class TrainedMachine(LibsvmFormat, KernelMachine):
         if callable(self.kernel):
             check_consistent_length(X, *y)
             return X, *y
-        if are_plain_points(X, np.float64) and all(
+        if are_plain_points(X, n_threads(self.n_jobs), np.float64) and all(
             is_plain_target(target) and len(target) == len(X) for target in y
         ):
             self.n_features_in_ = X.shape[1]
