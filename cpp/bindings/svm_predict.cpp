@@ -83,7 +83,7 @@ private:
 class Model {
 public:
     Model(const py::object& support, const KernelTuple& kernel, const Indices& column, const Indices& start,
-          const Vector& coef, const Vector& intercept)
+          const Vector& coef, const Vector& intercept, int n_jobs)
         : support_(support), kept_(py::make_tuple(column, start, coef, intercept)) {
         check(kernel.size() == 4, "kernel must be (kind, degree, gamma, coef0)");
         const int kind = kernel[0].cast<int>();
@@ -106,7 +106,7 @@ public:
             take_columns(column, machines);
         else
             take_support(machines);
-        predictor_ = std::make_unique<svm::Predictor>(machines);
+        predictor_ = std::make_unique<svm::Predictor>(machines, threads::resolve(n_jobs));
     }
 
     Labels classes(const py::object& points, int n_jobs, bool graph) const {
@@ -201,9 +201,9 @@ private:
 void bind_svm_predict(py::module_& m) {
     py::class_<Model>(m, "Predictor", "A fitted model, packed for prediction.")
         .def(py::init<const py::object&, const KernelTuple&, const Indices&, const Indices&, const Vector&,
-                      const Vector&>(),
+                      const Vector&, int>(),
              py::arg("support_vectors"), py::arg("kernel"), py::arg("support"), py::arg("start"),
-             py::arg("dual_coef"), py::arg("intercept"))
+             py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs") = 1)
         .def("classes", &Model::classes, py::arg("points"), py::arg("n_jobs"), py::arg("graph"),
              "Classes by one-vs-one vote, or along the directed acyclic graph.")
         .def("decisions", &Model::decisions, py::arg("points"), py::arg("n_jobs"),

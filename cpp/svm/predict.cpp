@@ -22,6 +22,9 @@ constexpr index_t most_points = 48, most_bytes = 1 << 19;
 /// Values times (features + 16) below which a call stays serial: some tenth of a millisecond.
 constexpr double serial_cost = 4e6;
 
+/// Numbers that are packed at a time: a huge page or more, which are cleared at their first touch.
+constexpr index_t packed_numbers = 1 << 18;
+
 /// As many of these, some milliseconds, lie between two looks at whether the call was cancelled.
 constexpr double polled_cost = 1e8;
 
@@ -55,15 +58,6 @@ const TileTable<T>& tile_table() {
         return tiles_kernels().f32;
     else
         return tiles_kernels().f64;
-}
-
-/// Mean of dense points.
-void mean_of(const MatrixView<const double>& x, arena::Buffer<double>& mean) {
-    if (x.rows == 0) return;
-    mean = arena::Buffer<double>(at(x.cols), 0.0);
-    for (index_t i = 0; i < x.rows; ++i)
-        for (index_t k = 0; k < x.cols; ++k) mean[at(k)] += x(i, k);
-    for (double& m : mean) m /= static_cast<double>(x.rows);
 }
 
 /// Squared norms of dense points about a centre (nullptr: the origin) and about the origin, in the order of
@@ -124,7 +118,7 @@ const PackedMachines<double>& Predictor::packed() const {
     return double_;
 }
 
-Predictor::Predictor(const Machines& machines)
+Predictor::Predictor(const Machines& machines, int n_threads)
     : machines_(machines), stride_(round_up(machines.size(), predict_table<float>().panel_width)) {
     const Points& support = machines.support;
     const index_t n = machines.size(), k = machines.classes;
@@ -133,30 +127,34 @@ Predictor::Predictor(const Machines& machines)
         support_norms_ = arena::Buffer<double>(at(n));
         rows_kernels().sparse_norms(&support.sparse, nullptr, n, support_norms_.data());
     }
-    if (packs && machines.function.kind == Kernel::rbf && n > 0) {
-        choose_centre(support, nullptr, n, 1, double_.centre);
-        mean_of(support.dense, single_.centre);
+    if (packs && machines.function.kind == Kernel::rbf &&
+        mean_of(support, nullptr, n, n_threads, single_.centre)) {
+        double_.centre = arena::Buffer<double>(single_.centre.size());
+        std::copy(single_.centre.begin(), single_.centre.end(), double_.centre.data());
     }
-    arena::Buffer<double> norms, squares;
-    if (packs) {
-        norms = arena::Buffer<double>(at(n));
-        squares = arena::Buffer<double>(at(n));
-        norms_of(support.dense, single_.centre.data(), norms.data(), squares.data());
-    }
-    // A centre that was chosen is the mean.
-    const arena::Buffer<double>& double_norms = double_.centre.size() > 0 ? norms : squares;
-    pack(double_, double_norms);
     if (!packs) return;
+    arena::Buffer<double> norms(at(n)), squares(at(n));
+    norms_of(support.dense, single_.centre.data(), norms.data(), squares.data());
+    // A centre that was chosen is the mean.
+    const bool centred = double_.centre.size() > 0;
     index_t longest = 0;
     for (index_t c = 0; c < k; ++c) longest = std::max(longest, machines.start[c + 1] - machines.start[c]);
     const int lanes = predict_table<float>().lanes;
     screen_ = Screen(machines.function, support.features(), (longest + lanes - 1) / lanes,
-                     predict_kernels().roundings, largest_of(norms), largest_of(double_norms));
-    pack(single_, norms);
+                     predict_kernels().roundings, largest_of(norms), largest_of(centred ? norms : squares));
+    pack(single_, norms, n_threads);
+    double_norms_ = std::move(centred ? norms : squares);
+}
+
+template <>
+void Predictor::prepare<float>(int) const {}
+template <>
+void Predictor::prepare<double>(int n_threads) const {
+    std::call_once(double_packed_, [&] { pack(double_, double_norms_, n_threads); });
 }
 
 template <class T>
-void Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms) const {
+void Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms, int n_threads) const {
     const index_t k = machines_.classes, n = machines_.size();
     const Points& support = machines_.support;
     packed.reach = arena::Buffer<T>(at(k * (k - 1)));
@@ -183,11 +181,16 @@ void Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& nor
         packed.view.intercept = packed.intercept.data();
     }
     if (machines_.function.kind == Kernel::precomputed || support.is_sparse) return;
-    const index_t d = support.features();
+    const index_t d = support.features(), width = predict_table<T>().panel_width;
     packed.panels = arena::Buffer<T>(at(stride_) * at(std::max<index_t>(d, 1)));
     const MatrixView<const double>& x = support.dense;
-    tile_table<T>().pack_f64(x.data, x.row_stride, x.col_stride, nullptr, n, d, packed.centre.data(),
-                             predict_table<T>().panel_width, packed.panels.data());
+    const index_t run = std::max<index_t>(1, packed_numbers / (std::max<index_t>(d, 1) * width)) * width;
+    (void)threads::parallel_for((n + run - 1) / run, n_threads, [&](index_t chunk, int) {
+        const index_t first = chunk * run;
+        tile_table<T>().pack_f64(x.row(first), x.row_stride, x.col_stride, nullptr, std::min(run, n - first),
+                                 d, packed.centre.data(), static_cast<int>(width),
+                                 packed.panels.data() + first * d);
+    });
     packed.norms = arena::Buffer<T>(at(stride_), T(0));
     const double scale = norm_scale<T>(machines_.function);
     std::transform(norms.begin(), norms.end(), packed.norms.data(),
@@ -302,6 +305,7 @@ Status Predictor::by_groups(const Queries& x, const std::vector<index_t>* chosen
     const double cost = static_cast<double>(n) * static_cast<double>(machines_.size() * (x.features() + 16));
     const int used = cost < serial_cost ? 1 : n_threads;
     std::vector<Worker<T>> workers(at(used));
+    if (n > 0) prepare<T>(used);
     return threads::parallel_for((n + size - 1) / size, used, [&](index_t chunk, int w) {
         Worker<T>& worker = workers[at(w)];
         const index_t first = chunk * size, m = std::min(size, n - first);

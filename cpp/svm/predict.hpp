@@ -19,6 +19,7 @@
 // One machine (regression, one class) is a pair of classes whose second has no support vectors.
 #pragma once
 
+#include <mutex>
 #include <vector>
 
 #include "core/arena.hpp"
@@ -69,7 +70,7 @@ struct PackedMachines {
 /// A model ready to predict: the arrays of `machines` must outlive it. Safe to use from several threads.
 class Predictor {
 public:
-    explicit Predictor(const Machines& machines);
+    Predictor(const Machines& machines, int n_threads);
 
     const Machines& machines() const { return machines_; }
     /// Classes of the points.
@@ -89,7 +90,9 @@ private:
         index_t count;
     };
     template <class T>
-    void pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms) const;
+    void pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms, int n_threads) const;
+    template <class T>
+    void prepare(int n_threads) const;
     template <class T>
     Status values(const Queries& x, const Group& group, Worker<T>& worker) const;
     Status fill(const Queries& x, const Group& group, Worker<float>& worker) const;
@@ -112,8 +115,9 @@ private:
 
     Machines machines_;
     PackedMachines<float> single_;
-    PackedMachines<double> double_;
-    arena::Buffer<double> support_norms_;
+    mutable PackedMachines<double> double_;  ///< packed once somebody asks for doubles
+    mutable std::once_flag double_packed_;
+    arena::Buffer<double> double_norms_, support_norms_;
     Screen screen_;
     index_t stride_ = 0;
 };

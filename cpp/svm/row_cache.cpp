@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "core/first_touch.hpp"
 #include "core/threads.hpp"
 #include "svm/panels.kernel.hpp"
 
@@ -48,17 +49,21 @@ void RowCache<T>::set_capacity() {
     stamp_.resize(at(capacity_), 0);
 }
 
+/// Slabs for so many more rows, as far as there may be.
 template <class T>
-void RowCache<T>::grow() {
-    slabs_.emplace_back(at(slab_size_ + beyond));
-    std::fill(slabs_.back().end() - beyond, slabs_.back().end(), T(0));
+void RowCache<T>::grow(index_t rows, int n_threads) {
+    const index_t needed = std::min(used_ + rows, capacity_);
+    while (static_cast<index_t>(slabs_.size()) * slab_rows_ < needed) {
+        slabs_.emplace_back(at(slab_size_ + beyond));
+        threads::first_touch(slabs_.back().data(), slabs_.back().size() * sizeof(T), n_threads);
+        std::fill(slabs_.back().end() - beyond, slabs_.back().end(), T(0));
+    }
 }
 
 /// A free slot, or that of the next victim.
 template <class T>
 index_t RowCache<T>::take_slot(std::vector<index_t>& victims) {
     if (used_ < capacity_) {
-        if (used_ == static_cast<index_t>(slabs_.size()) * slab_rows_) grow();
         // What follows the points of a row is read beside them, so it must hold numbers.
         std::fill(row(used_) + source_->size(), row(used_) + source_->stride() + beyond, T(0));
         return used_++;
@@ -98,6 +103,7 @@ Status RowCache<T>::fetch(const index_t* points, index_t m, int n_threads) {
             missing.push_back(i);
         }
     }
+    grow(static_cast<index_t>(missing.size()), n_threads);
     std::vector<index_t> victims = oldest(static_cast<index_t>(missing.size()) - (capacity_ - used_));
     std::vector<T*> out;
     for (const index_t i : missing) {

@@ -34,7 +34,7 @@ private:
     index_t take_slot(std::vector<index_t>& victims);
     std::vector<index_t> oldest(index_t n) const;
     void set_capacity();
-    void grow();
+    void grow(index_t rows, int n_threads);
     Status look_up(const index_t* place, index_t stride, double* k, int n_threads) const;
     T* row(index_t slot) const {
         return slabs_[static_cast<std::size_t>(slot / slab_rows_)].data() +

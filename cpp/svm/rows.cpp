@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "core/threads.hpp"
@@ -38,9 +39,9 @@ bool far_away(double squared_distance, double spread) {
     return squared_distance > 100.0 * std::max(spread, 0.0);
 }
 
-void choose_centre(const Points& points, const index_t* index, index_t n, int n_threads,
-                   arena::Buffer<double>& centre) {
-    if (n == 0) return;
+bool mean_of(const Points& points, const index_t* index, index_t n, int n_threads,
+             arena::Buffer<double>& mean) {
+    if (n == 0) return false;
     const index_t d = points.features(), runs = runs_of(n);
     std::vector<double> sums(size_of(2 * runs, d), 0.0);
     // A call that was cancelled meanwhile is so at its next step as well.
@@ -57,15 +58,14 @@ void choose_centre(const Points& points, const index_t* index, index_t n, int n_
     });
     for (index_t run = 1; run < runs; ++run)
         for (index_t k = 0; k < 2 * d; ++k) sums[size_of(k)] += sums[size_of(2 * run * d + k)];
+    mean = arena::Buffer<double>(size_of(d));
     double offset = 0, spread_of = 0;
     for (index_t k = 0; k < d; ++k) {
-        sums[size_of(k)] /= static_cast<double>(n);
-        offset += sums[size_of(k)] * sums[size_of(k)];
+        mean[size_of(k)] = sums[size_of(k)] / static_cast<double>(n);
+        offset += mean[size_of(k)] * mean[size_of(k)];
         spread_of += sums[size_of(d + k)] / static_cast<double>(n);
     }
-    if (!far_away(offset, spread_of - offset) || !std::isfinite(offset)) return;
-    centre = arena::Buffer<double>(size_of(d));
-    std::copy_n(sums.data(), d, centre.data());
+    return far_away(offset, spread_of - offset) && std::isfinite(offset);
 }
 
 PointSet::PointSet(const Points& points, const index_t* index, const index_t* columns, index_t n,
@@ -138,7 +138,9 @@ void PointSet::dense_norms() {
     const RowsKernels& kernels = rows_kernels();
     const MatrixView<const double>& x = points_.dense;
     const index_t d = points_.features(), block = kernels.block_rows;
-    if (function_.kind == Kernel::rbf) choose_centre(points_, index_, size_, threads_for(size_ * d), centre_);
+    arena::Buffer<double> mean;
+    if (function_.kind == Kernel::rbf && mean_of(points_, index_, size_, threads_for(size_ * d), mean))
+        centre_ = std::move(mean);
     std::vector<index_t> all(size_of(size_));
     for (index_t i = 0; i < size_; ++i) all[size_of(i)] = source(i);
     const auto run = [&](index_t chunk, int) {

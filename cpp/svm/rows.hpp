@@ -148,9 +148,8 @@ void clear_slots(const SparseView<double>& x, const index_t* rows, index_t m, st
 /// far away: to take the mean from them gains two decimal digits at least.
 bool far_away(double squared_distance, double spread);
 
-/// Fills `centre` with the mean of the chosen dense points if they lie far away from the origin, else
-/// leaves it empty.
-void choose_centre(const Points& points, const index_t* index, index_t n, int n_threads,
-                   arena::Buffer<double>& centre);
+/// Fills `mean` with that of the chosen dense points, and returns whether they lie far away from the origin.
+bool mean_of(const Points& points, const index_t* index, index_t n, int n_threads,
+             arena::Buffer<double>& mean);
 
 }  // namespace mlqa::svm

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <thread>
@@ -6,6 +7,7 @@
 
 #include "core/arena.hpp"
 #include "core/array.hpp"
+#include "core/first_touch.hpp"
 #include "core/rng.hpp"
 #include "tests/check.hpp"
 
@@ -133,6 +135,17 @@ TEST(philox_numbers_stay_in_their_range) {
     const mlqa::Philox::Block ones{{~0u, ~0u, ~0u, ~0u}};
     CHECK(mlqa::Philox::uniform(ones, 0) < 1);
     CHECK(mlqa::Philox::below(ones, 0, ~0u) == ~0u - 1);
+}
+
+TEST(first_touch_keeps_to_the_block) {
+    constexpr std::size_t bytes = (std::size_t{9} << 20) + 77, guard = 4096;
+    for (const int n_threads : {1, 3}) {
+        mlqa::arena::Buffer<char> block(bytes + guard, 7);
+        mlqa::threads::first_touch(block.data(), bytes, n_threads);
+        CHECK(std::all_of(block.data() + bytes, block.end(), [](char c) { return c == 7; }));
+        CHECK((block[0] == 0) == (n_threads > 1));
+        CHECK((block[(bytes - 1) / 4096 * 4096] == 0) == (n_threads > 1));
+    }
 }
 
 }  // namespace

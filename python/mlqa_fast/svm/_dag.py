@@ -129,6 +129,7 @@ def dag_predict(
         starts(count.astype(np.int32)),
         dual_coef,
         intercept,
+        n_threads(n_jobs),
     )
     label, asked = machines.walk(points(X), n_threads(n_jobs))
     return label, asked

@@ -83,7 +83,9 @@ class Packed:
 
     def __init__(self, estimator: Any = None) -> None:
         self.made_of = () if estimator is None else _made_of(estimator)
-        self.native = None if estimator is None else core.Predictor(*pieces_of(estimator))
+        self.native = None
+        if estimator is not None:
+            self.native = core.Predictor(*pieces_of(estimator), n_threads(estimator.n_jobs))
 
     def __reduce__(self) -> tuple[type[Packed], tuple[()]]:
         """Nothing of the packed form is worth keeping."""
@@ -202,7 +204,7 @@ class CompiledPredictor:
     def __init__(self, pieces: Pieces, reading: Reading, n_jobs: int | None) -> None:
         self._pieces, self._reading = pieces, reading
         self._n_jobs = n_threads(n_jobs)
-        self._native = core.Predictor(*pieces)
+        self._native = core.Predictor(*pieces, self._n_jobs)
 
     def __reduce__(self) -> tuple[Callable[..., CompiledPredictor], tuple[Any, ...]]:
         """The arrays; they are packed anew."""
