@@ -5,8 +5,8 @@ export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 
 export CTEST_OUTPUT_ON_FAILURE=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-declare -i passed=0 failed=0 skipped=0
-declare -a broken=()
+results=$work/results # a line a step: its status, tests passed, failed and skipped, title
+: >"$results"
 
 # An interpreter that the package supports: $PYTHON, or the first found, oldest version first.
 find_python() {
@@ -49,33 +49,45 @@ venv() {
     "${2:-$python}" -m venv "$work/$1"
 }
 
-# Adds what a step's log says of tests to the counts; a step without tests is one check.
-count() {
-    local log=$1 status=$2 found
-    found=$("$python" "$root/.ci/counts.py" "$log" "$status")
-    read -r p f s <<<"$found"
-    passed+=p failed+=f skipped+=s
-}
-
 # step TITLE COMMAND...: runs it, shows its output, goes on after a failure. Where `only` is set, titles that
 # do not match this expression are passed over.
 step() {
-    local title=$1 status=0 start=$SECONDS
+    local title=$1 status=0 start=$SECONDS log=$work/step-$BASHPID.log
     shift
     [[ $title =~ ${only:-} ]] || return 0
-    printf '\n=== %s\n' "$title"
-    (set -euo pipefail; cd "$root"; "$@") </dev/null >"$work/step.log" 2>&1 &
+    (set -euo pipefail; cd "$root"; "$@") </dev/null >"$log" 2>&1 &
     wait $! || status=$?
-    cat "$work/step.log"
-    count "$work/step.log" "$status"
-    if ((status)); then broken+=("$title"); fi
-    printf -- '--- %s: %s, %d s\n' "$title" "$( ((status)) && echo FAILED || echo ok)" $((SECONDS - start))
+    # A step without tests is one check.
+    echo "$status $("$python" "$root/.ci/counts.py" "$log" "$status") $title" >>"$results"
+    # In one piece: other steps may run beside it.
+    {
+        flock 9
+        printf '\n=== %s\n' "$title"
+        cat "$log"
+        printf -- '--- %s: %s, %d s\n' "$title" "$( ((status)) && echo FAILED || echo ok)" $((SECONDS - start))
+    } 9>"$work/lock"
+}
+
+# side_by_side FUNCTION...: the steps of each function in a row, the functions at the same time.
+side_by_side() {
+    local lane
+    for lane in "$@"; do "$lane" & done
+    wait
 }
 
 # The closing lines; the exit status says whether anything failed.
 finish() {
+    local status p f s title
+    local -i passed=0 failed=0 skipped=0 broken=0
     printf '\n%d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
-    if ((${#broken[@]})); then printf 'failed: %s\n' "${broken[@]}"; fi
+    while read -r status p f s title; do
+        passed+=p failed+=f skipped+=s
+        if ((status)); then
+            broken+=1
+            echo "failed: $title"
+        fi
+    done <"$results"
+    skipped+=${unavailable:-0}
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-    ((failed == 0 && ${#broken[@]} == 0))
+    ((failed == 0 && broken == 0))
 }

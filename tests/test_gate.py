@@ -1,11 +1,15 @@
 """The gate counts what ran, and a step that failed is never counted as passed."""
 
 import importlib.util
+import os
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
-PATH = pathlib.Path(__file__).parents[1] / ".ci" / "counts.py"
+CI = pathlib.Path(__file__).parents[1] / ".ci"
+PATH = CI / "counts.py"
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +38,27 @@ def counts():
 )
 def test_counts_of_a_log(counts, log, status, expected):
     assert counts(log, status) == expected
+
+
+STEPS = """
+set -uo pipefail
+root=$1
+source "$root/.ci/common.sh"
+python=$2
+first() { step one echo '12 passed in 1.36s'; step two bash -c 'exit 3'; }
+second() { step three echo '3 passed, 1 skipped in 2s'; step four true; }
+side_by_side first second
+step five true
+finish
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell")
+def test_steps_side_by_side_are_all_counted():
+    command = ["bash", "-c", STEPS, "steps", str(CI.parent), sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-2:] == ["failed: two", "17 passed, 1 failed, 1 skipped"]
+    assert [line for line in lines if line.startswith("=== ")][-1] == "=== five"
+    assert "--- two: FAILED, 0 s" in lines

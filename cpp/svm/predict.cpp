@@ -144,13 +144,13 @@ Predictor::Predictor(const Machines& machines, int n_threads)
                      predict_kernels().roundings, largest_of(norms), largest_of(centred ? norms : squares));
     pack(single_, norms, n_threads);
     double_norms_ = std::move(centred ? norms : squares);
+    if (n * support.features() <= packed_numbers) prepare<double>(n_threads);
 }
 
-template <>
-void Predictor::prepare<float>(int) const {}
-template <>
-void Predictor::prepare<double>(int n_threads) const {
-    std::call_once(double_packed_, [&] { pack(double_, double_norms_, n_threads); });
+template <class T>
+void Predictor::prepare([[maybe_unused]] int n_threads) const {
+    if constexpr (sizeof(T) == sizeof(double))
+        std::call_once(double_packed_, [&] { pack(double_, double_norms_, n_threads); });
 }
 
 template <class T>
