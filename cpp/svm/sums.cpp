@@ -124,6 +124,13 @@ private:
     arena::Buffer<std::int8_t> digits_;
 };
 
+std::vector<SumPoints> a_thread_each(const PointSet& set, Numbers numbers, int n_threads) {
+    std::vector<SumPoints> blocks;
+    blocks.reserve(static_cast<std::size_t>(n_threads));
+    for (int t = 0; t < n_threads; ++t) blocks.emplace_back(set, numbers);
+    return blocks;
+}
+
 /// Some blocks of rows, which are whole panels as well.
 index_t step_rows(Numbers numbers) {
     return (numbers == Numbers::fixed ? 8 : 4) * SumPoints::block_rows(numbers);
@@ -168,8 +175,7 @@ Status kernel_sums(const PointSet& set, const index_t* query, index_t n, const i
     const int used = threads_for(static_cast<double>(n) * static_cast<double>(m), d, n_threads);
     const arena::Buffer<double> weights = filled(weight, m, numbers), partial = partial_sums(n);
     SumPoints panels(set, numbers);
-    std::vector<SumPoints> blocks;
-    for (int t = 0; t < used; ++t) blocks.emplace_back(set, numbers);
+    std::vector<SumPoints> blocks = a_thread_each(set, numbers, used);
     for (index_t begin = 0; begin < m; begin += band) {
         const index_t columns = std::min(band, m - begin);
         Status status = panels.pack(support + begin, columns, PackedAs::panels, used);
@@ -197,8 +203,7 @@ Status mutual_kernel_sums(const PointSet& set, const index_t* points, const doub
     const index_t held = round_up(std::min(band, m), SumPoints::panel_width(numbers));
     arena::Buffer<double> of_columns(at((m + run - 1) / run * held));
     SumPoints panels(set, numbers);
-    std::vector<SumPoints> blocks;
-    for (int t = 0; t < used; ++t) blocks.emplace_back(set, numbers);
+    std::vector<SumPoints> blocks = a_thread_each(set, numbers, used);
     std::fill(out, out + m, 0.0);
     for (index_t begin = 0; begin < m; begin += band) {
         const index_t columns = std::min(band, m - begin), end = begin + columns;

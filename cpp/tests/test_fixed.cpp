@@ -93,6 +93,7 @@ std::vector<float> few_products(const Rows& rows, const FixedPoint& fixed) {
     const index_t stride = (rows.n + 31) / 32 * 32;
     std::vector<float> out(at(rows.n * stride)), norms(at(stride), 0.0F), values;
     std::vector<float*> to;
+    to.reserve(at(rows.n));
     for (index_t i = 0; i < rows.n; ++i) to.push_back(out.data() + i * stride);
     const Packed a = packed(rows, fixed, few_digits, false), b = packed(rows, fixed, few_digits, true);
     fixed_products().rows(&linear, a.bytes.data(), norms.data(), rows.n, b.bytes.data(), norms.data(), 0,
