@@ -44,6 +44,13 @@ need_programs() {
     apt-get update -qq </dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" </dev/null
 }
 
+# What is compiled twice from the same source, whatever folder it lies in, is taken from the first time. A
+# cache of one's own, if there is one, stays out of it.
+use_ccache() {
+    need_programs ccache:ccache || return 0
+    export CCACHE_DIR=$work/ccache CCACHE_BASEDIR=/ CCACHE_NOHASHDIR=1 CMAKE_CXX_COMPILER_LAUNCHER=ccache
+}
+
 # venv NAME [INTERPRETER]: a fresh environment $work/NAME.
 venv() {
     "${2:-$python}" -m venv "$work/$1"
