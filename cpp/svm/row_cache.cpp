@@ -14,7 +14,11 @@ namespace {
 constexpr index_t absent = -1, awaited = -2;
 /// Points of a run of the gradient that one thread updates.
 constexpr index_t gradient_run = 2048;
-constexpr double slab_bytes = 8e6;
+/// A huge page with what may be read beside the last row: slabs of all machines but small ones serve each
+/// other.
+constexpr double slab_bytes = (2 << 20) - 512;
+/// So few slabs are touched sooner by one thread than another one is awake.
+constexpr index_t slabs_alone = 3;
 /// Rows whose values a thread looks up at a time, and how many it looks up by itself sooner.
 constexpr index_t rows_looked_up = 16, looked_up_alone = 128;
 /// What may be read beside the last row.
@@ -52,12 +56,17 @@ void RowCache<T>::set_capacity() {
 /// Slabs for so many more rows, as far as there may be.
 template <class T>
 void RowCache<T>::grow(index_t rows, int n_threads) {
-    const index_t needed = std::min(used_ + rows, capacity_);
+    const index_t needed = std::min(used_ + rows, capacity_), before = static_cast<index_t>(slabs_.size());
     while (static_cast<index_t>(slabs_.size()) * slab_rows_ < needed) {
         slabs_.emplace_back(at(slab_size_ + beyond));
-        threads::first_touch(slabs_.back().data(), slabs_.back().size() * sizeof(T), n_threads);
         std::fill(slabs_.back().end() - beyond, slabs_.back().end(), T(0));
     }
+    const index_t fresh = static_cast<index_t>(slabs_.size()) - before;
+    // Else the caller would wait while the system clears them, a page at a time.
+    (void)threads::parallel_for(fresh, fresh < slabs_alone ? 1 : n_threads, [&](index_t slab, int) {
+        const arena::Buffer<T>& pages = slabs_[at(before + slab)];
+        threads::first_touch(pages.data(), pages.size() * sizeof(T));
+    });
 }
 
 /// A free slot, or that of the next victim.
