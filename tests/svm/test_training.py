@@ -184,7 +184,7 @@ def test_the_bar_shows_violation_and_support_vectors(name, rng, capsys):
 @pytest.mark.parametrize("name", ["SVC", "SVR"])
 def test_progress_tells_violation_and_support_vectors(name, rng, monkeypatch):
     """What the solver reports in the end is near what it returns."""
-    X, y = data(rng, 3000, 2)
+    X, y = data(rng, 6000, 2)  # long enough to be asked more than once
     y = rng.permutation(y)
     seen = []
     machine = make(name, verbose=True, C=100.0)
