@@ -109,15 +109,6 @@ struct Predictor::Worker {
     }
 };
 
-template <>
-const PackedMachines<float>& Predictor::packed() const {
-    return single_;
-}
-template <>
-const PackedMachines<double>& Predictor::packed() const {
-    return double_;
-}
-
 Predictor::Predictor(const Machines& machines, int n_threads)
     : machines_(machines), stride_(round_up(machines.size(), predict_table<float>().panel_width)) {
     const Points& support = machines.support;
@@ -148,13 +139,17 @@ Predictor::Predictor(const Machines& machines, int n_threads)
 }
 
 template <class T>
-void Predictor::prepare([[maybe_unused]] int n_threads) const {
-    if constexpr (sizeof(T) == sizeof(double))
-        std::call_once(double_packed_, [&] { pack(double_, double_norms_, n_threads); });
+Status Predictor::prepare(int n_threads) const {
+    if constexpr (sizeof(T) == sizeof(float)) return Status::ok;
+    const std::lock_guard<std::mutex> lock(packing_);
+    if (double_packed_) return Status::ok;
+    const Status status = pack(double_, double_norms_, n_threads);
+    double_packed_ = status == Status::ok;  // not if the call was cancelled meanwhile
+    return status;
 }
 
 template <class T>
-void Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms, int n_threads) const {
+Status Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms, int n_threads) const {
     const index_t k = machines_.classes, n = machines_.size();
     const Points& support = machines_.support;
     packed.reach = arena::Buffer<T>(at(k * (k - 1)));
@@ -180,12 +175,12 @@ void Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& nor
         packed.view.coef = packed.coef.data();
         packed.view.intercept = packed.intercept.data();
     }
-    if (machines_.function.kind == Kernel::precomputed || support.is_sparse) return;
+    if (machines_.function.kind == Kernel::precomputed || support.is_sparse) return Status::ok;
     const index_t d = support.features(), width = predict_table<T>().panel_width;
     packed.panels = arena::Buffer<T>(at(stride_) * at(std::max<index_t>(d, 1)));
     const MatrixView<const double>& x = support.dense;
     const index_t run = std::max<index_t>(1, packed_numbers / (std::max<index_t>(d, 1) * width)) * width;
-    (void)threads::parallel_for((n + run - 1) / run, n_threads, [&](index_t chunk, int) {
+    const Status status = threads::parallel_for((n + run - 1) / run, n_threads, [&](index_t chunk, int) {
         const index_t first = chunk * run;
         tile_table<T>().pack_f64(x.row(first), x.row_stride, x.col_stride, nullptr, std::min(run, n - first),
                                  d, packed.centre.data(), static_cast<int>(width),
@@ -195,6 +190,7 @@ void Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& nor
     const double scale = norm_scale<T>(machines_.function);
     std::transform(norms.begin(), norms.end(), packed.norms.data(),
                    [scale](double v) { return static_cast<T>(scale * v); });
+    return status;
 }
 
 template <class T>
@@ -305,7 +301,7 @@ Status Predictor::by_groups(const Queries& x, const std::vector<index_t>* chosen
     const double cost = static_cast<double>(n) * static_cast<double>(machines_.size() * (x.features() + 16));
     const int used = cost < serial_cost ? 1 : n_threads;
     std::vector<Worker<T>> workers(at(used));
-    if (n > 0) prepare<T>(used);
+    if (n > 0 && prepare<T>(used) != Status::ok) return Status::cancelled;
     return threads::parallel_for((n + size - 1) / size, used, [&](index_t chunk, int w) {
         Worker<T>& worker = workers[at(w)];
         const index_t first = chunk * size, m = std::min(size, n - first);

@@ -90,9 +90,9 @@ private:
         index_t count;
     };
     template <class T>
-    void pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms, int n_threads) const;
+    Status pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms, int n_threads) const;
     template <class T>
-    void prepare(int n_threads) const;
+    Status prepare(int n_threads) const;
     template <class T>
     Status values(const Queries& x, const Group& group, Worker<T>& worker) const;
     Status fill(const Queries& x, const Group& group, Worker<float>& worker) const;
@@ -100,7 +100,12 @@ private:
     template <class T>
     index_t decide(Rule rule, const T* values, T error, Worker<T>& worker) const;
     template <class T>
-    const PackedMachines<T>& packed() const;
+    const PackedMachines<T>& packed() const {
+        if constexpr (sizeof(T) == sizeof(float))
+            return single_;
+        else
+            return double_;
+    }
     float error(const Worker<float>& worker, index_t j) const;
     double error(const Worker<double>& worker, index_t j) const;
     template <class T>
@@ -116,7 +121,8 @@ private:
     Machines machines_;
     PackedMachines<float> single_;
     mutable PackedMachines<double> double_;  ///< packed once somebody asks for doubles
-    mutable std::once_flag double_packed_;
+    mutable bool double_packed_ = false;
+    mutable std::mutex packing_;
     arena::Buffer<double> double_norms_, support_norms_;
     Screen screen_;
     index_t stride_ = 0;
