@@ -61,4 +61,4 @@ def test_steps_side_by_side_are_all_counted():
     lines = done.stdout.splitlines()
     assert lines[-2:] == ["failed: two", "17 passed, 1 failed, 1 skipped"]
     assert [line for line in lines if line.startswith("=== ")][-1] == "=== five"
-    assert "--- two: FAILED, 0 s" in lines
+    assert any(line.startswith("--- two: FAILED, ") for line in lines)
