@@ -56,10 +56,9 @@ inline index_t fixed_chunks(index_t d) {
     return (d + fixed_chunk - 1) / fixed_chunk;
 }
 
-/// Bytes of n packed rows, whole panels.
-inline std::size_t fixed_bytes(index_t n, index_t d, int digits) {
-    const index_t panels = (n + fixed_panel - 1) / fixed_panel;
-    return static_cast<std::size_t>(panels * 2 * fixed_chunks(d) * digits * fixed_digit);
+/// Bytes before a packed row, the first of a group.
+inline std::size_t fixed_offset(index_t row, index_t d, int digits) {
+    return static_cast<std::size_t>(row / fixed_group * fixed_chunks(d) * digits * fixed_digit);
 }
 
 /// Whether rows of d features may be multiplied in fixed point, and it pays.

@@ -12,7 +12,7 @@ using pairwise::fixed_group;
 
 constexpr int features = static_cast<int>(fixed_chunk);
 
-/// Values that are asked for ahead, in a row that follows the one at work.
+/// Values that are asked for ahead, in the same row or, where rows lie one after the other, in the next.
 constexpr index_t ahead = 256;
 
 /// The values of a chunk of a row; zeros beyond its n.

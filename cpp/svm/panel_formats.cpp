@@ -21,6 +21,13 @@ void pack_numbers(const MatrixView<const double>& x, const index_t* index, index
 
 }  // namespace
 
+const FixedPanelsKernels& fixed_products() noexcept {
+#if MLQA_AMX
+    if (!pairwise::multiplies_by_model()) return fixed_panels_table_v4amx;
+#endif
+    return fixed_panels_kernels();
+}
+
 template <>
 const PanelTable<float>& panel_table<float>() {
     return panels_kernels().f32;
@@ -45,37 +52,63 @@ void NumberFormat<T>::pack(const PointSet& set, const index_t* index, index_t n,
 }
 
 template <class T>
-void NumberFormat<T>::rows(const PointSet& set, const T* block, const T* block_norms, index_t m,
-                           const T* panels, const T* norms, index_t first, index_t last, T* const* out) {
-    panel_table<T>().rows(&set.function(), block, block_norms, m, panels, norms, first, last, set.features(),
-                          out);
+void FixedFormat<T>::pack(const PointSet& set, const index_t* index, index_t n, PackedAs as, Number* packed,
+                          T* norms) {
+    const MatrixView<const double>& x = set.points().dense;
+    std::vector<double> squares(norms == nullptr ? 0 : static_cast<std::size_t>(n));
+    fixed_kernels().pack(x.data, x.row_stride, x.col_stride, index, n, set.features(), set.centre(),
+                         set.fixed().factor(digits), digits, as == PackedAs::panels, packed,
+                         norms == nullptr ? nullptr : squares.data());
+    std::transform(squares.begin(), squares.end(), norms, [](double s) { return static_cast<T>(s); });
 }
 
 template struct NumberFormat<float>;
 template struct NumberFormat<double>;
+template struct FixedFormat<float>;
+template struct FixedFormat<double>;
 
-void FixedFormat::pack(const PointSet& set, const index_t* index, index_t n, PackedAs as, Number* packed,
-                       float* norms) {
-    const MatrixView<const double>& x = set.points().dense;
-    std::vector<double> squares(norms == nullptr ? 0 : static_cast<std::size_t>(n));
-    fixed_kernels().pack(x.data, x.row_stride, x.col_stride, index, n, set.features(), set.centre(),
-                         set.fixed().factor(pairwise::few_digits), pairwise::few_digits,
-                         as == PackedAs::panels, packed, norms == nullptr ? nullptr : squares.data());
-    std::transform(squares.begin(), squares.end(), norms, [](double s) { return static_cast<float>(s); });
+template <class T>
+void kernel_rows(const PointSet& set, const PackedRows<NumberFormat<T>>& a,
+                 const PackedColumns<NumberFormat<T>>& b, index_t first, index_t last, T* const* out) {
+    panel_table<T>().rows(&set.function(), a.points, a.norms, a.size, b.points, b.norms, first, last,
+                          set.features(), out);
+}
+template void kernel_rows(const PointSet&, const PackedRows<NumberFormat<float>>&,
+                          const PackedColumns<NumberFormat<float>>&, index_t, index_t, float* const*);
+template void kernel_rows(const PointSet&, const PackedRows<NumberFormat<double>>&,
+                          const PackedColumns<NumberFormat<double>>&, index_t, index_t, double* const*);
+
+void kernel_rows(const PointSet& set, const PackedRows<FixedFormat<float>>& a,
+                 const PackedColumns<FixedFormat<float>>& b, index_t first, index_t last, float* const* out) {
+    fixed_products().rows(&set.function(), a.points, a.norms, a.size, b.points, b.norms, first, last,
+                          set.features(), set.fixed().unit(), out);
 }
 
-void FixedFormat::rows(const PointSet& set, const Number* block, const float* block_norms, index_t m,
-                       const Number* panels, const float* norms, index_t first, index_t last,
-                       float* const* out) {
-    fixed_products().rows(&set.function(), block, block_norms, m, panels, norms, first, last, set.features(),
-                          set.fixed().unit(), out);
+void add_sums(const PointSet& set, const PackedRows<NumberFormat<double>>& a,
+              const PackedColumns<NumberFormat<double>>& b, const double* weight, index_t n,
+              double* partial) {
+    panels_kernels().sums(&set.function(), a.points, a.norms, a.size, b.points, b.norms, weight, n,
+                          set.features(), partial);
 }
 
-const FixedPanelsKernels& fixed_products() noexcept {
-#if MLQA_AMX
-    if (!pairwise::multiplies_by_model()) return fixed_panels_table_v4amx;
-#endif
-    return fixed_panels_kernels();
+void add_sums(const PointSet& set, const PackedRows<FixedFormat<double>>& a,
+              const PackedColumns<FixedFormat<double>>& b, const double* weight, index_t n, double* partial) {
+    fixed_products().sums(&set.function(), a.points, a.norms, a.size, b.points, b.norms, weight, n,
+                          set.features(), set.fixed().unit(), partial);
+}
+
+void add_mutual_sums(const PointSet& set, const PackedRows<NumberFormat<double>>& a, const double* a_weight,
+                     const PackedColumns<NumberFormat<double>>& b, const double* weight, index_t n,
+                     double* partial, double* column) {
+    panels_kernels().mutual_sums(&set.function(), a.points, a.norms, a_weight, a.size, b.points, b.norms,
+                                 weight, n, set.features(), partial, column);
+}
+
+void add_mutual_sums(const PointSet& set, const PackedRows<FixedFormat<double>>& a, const double* a_weight,
+                     const PackedColumns<FixedFormat<double>>& b, const double* weight, index_t n,
+                     double* partial, double* column) {
+    fixed_products().mutual_sums(&set.function(), a.points, a.norms, a_weight, a.size, b.points, b.norms,
+                                 weight, n, set.features(), set.fixed().unit(), partial, column);
 }
 
 }  // namespace mlqa::svm

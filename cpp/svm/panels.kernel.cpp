@@ -9,7 +9,6 @@ namespace {
 using simd::f32;
 using simd::f64;
 using svm::KernelFunction;
-
 using svm::lanes;
 
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
@@ -17,17 +16,6 @@ constexpr int roundings = 1;
 #else
 constexpr int roundings = 2;
 #endif
-
-/// As simd::fma, for one number: the same bits.
-template <class T>
-MLQA_INLINE T fma_one(T a, T b, T c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    if constexpr (sizeof(T) == 4) return __builtin_fmaf(a, b, c);
-    return static_cast<T>(__builtin_fma(a, b, c));
-#else
-    return a * b + c;
-#endif
-}
 
 template <class T>
 void norms(const T* packed, int group, index_t points, index_t d, T* out) {
@@ -37,7 +25,7 @@ void norms(const T* packed, int group, index_t points, index_t d, T* out) {
         T sum[most] = {};
         const T* x = packed + i * d;
         for (index_t k = 0; k < d; ++k)
-            for (int r = 0; r < group; ++r) sum[r] = fma_one(x[k * group + r], x[k * group + r], sum[r]);
+            for (int r = 0; r < group; ++r) sum[r] = svm::fma_one(x[k * group + r], x[k * group + r], sum[r]);
         for (int r = 0; r < group && i + r < points; ++r) out[i + r] = sum[r];
     }
 }

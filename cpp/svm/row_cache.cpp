@@ -57,15 +57,14 @@ void RowCache<T>::set_capacity() {
 template <class T>
 void RowCache<T>::grow(index_t rows, int n_threads) {
     const index_t needed = std::min(used_ + rows, capacity_), before = static_cast<index_t>(slabs_.size());
-    while (static_cast<index_t>(slabs_.size()) * slab_rows_ < needed) {
+    while (static_cast<index_t>(slabs_.size()) * slab_rows_ < needed)
         slabs_.emplace_back(at(slab_size_ + beyond));
-        std::fill(slabs_.back().end() - beyond, slabs_.back().end(), T(0));
-    }
     const index_t fresh = static_cast<index_t>(slabs_.size()) - before;
-    // Else the caller would wait while the system clears them, a page at a time.
+    // Else the caller would wait while the system clears them, one after the other.
     (void)threads::parallel_for(fresh, fresh < slabs_alone ? 1 : n_threads, [&](index_t slab, int) {
         const arena::Buffer<T>& pages = slabs_[at(before + slab)];
         threads::first_touch(pages.data(), pages.size() * sizeof(T));
+        std::fill(pages.end() - beyond, pages.end(), T(0));
     });
 }
 

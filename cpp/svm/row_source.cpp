@@ -10,8 +10,10 @@ namespace {
 
 /// Bytes of the panels that a thread passes over a block: they stay in its second-level cache.
 constexpr index_t run_bytes = 256 * 1024;
-/// Numbers that a thread packs sooner than it wakes another; in the midst of rounds others are awake.
-constexpr index_t packed_alone = 1'000'000, block_alone = 50'000;
+/// Numbers that a thread packs sooner than it wakes another, in the midst of rounds.
+constexpr index_t packed_alone = 50'000;
+/// Up to so many features a value among a few points takes less to compute than to find in a long row.
+constexpr index_t computed_features = 128;
 
 index_t round_up(index_t n, index_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
@@ -42,17 +44,30 @@ void Panels<Format>::pack(const PointSet& set, const index_t* index, index_t n) 
                      values_.data() + Format::offset(first, d), norms_.data() + first);
     };
     // A call that was cancelled meanwhile is so at its next step as well.
-    (void)threads::parallel_for((n + run - 1) / run, n * d < packed_alone ? 1 : set.threads(), some);
+    (void)threads::parallel_for((n + run - 1) / run, set.threads_for(n * d), some);
 }
 
 template <class Format>
-const Panels<Format>& SharedPanels::packed(Once<Format>& once) {
+const Panels<Format>* SharedPanels::packed(Once<Format>& once) {
     std::call_once(once.flag, [&] {
         std::vector<index_t> index(size_of(size_));
         for (index_t i = 0; i < size_; ++i) index[size_of(i)] = set_.source(first_ + i);
         once.panels.pack(set_, index.data(), size_);
     });
-    return once.panels;
+    return &once.panels;
+}
+
+template <>
+const Panels<NumberFormat<float>>* SharedPanels::get() {
+    return packed(numbers_);
+}
+template <>
+const Panels<FixedFormat<float>>* SharedPanels::get() {
+    return packed(fixed_);
+}
+template <>
+const Panels<NumberFormat<double>>* SharedPanels::get() {
+    return nullptr;
 }
 
 template <class Format>
@@ -61,7 +76,7 @@ PanelRows<Format>::PanelRows(const PointSet& points) : RowSource<Value>(points.s
     for (index_t i = 0; i < points.size(); ++i) index_[size_of(i)] = points.source(i);
     const Panels<Format>* shared[2] = {nullptr, nullptr};
     for (int part = 0; part < 2; ++part)
-        if (points.panels(part) != nullptr) points.panels(part)->get(shared[part]);
+        if (points.panels(part) != nullptr) shared[part] = points.panels(part)->get<Format>();
     if (shared[0] != nullptr)
         lay_out(*shared[0], *shared[1]);
     else
@@ -103,7 +118,7 @@ void PanelRows<Format>::pack_block(const index_t* which, index_t m, int n_thread
     }
     const index_t run = 4 * Format::block_rows();
     (void)threads::parallel_for(
-        (m + run - 1) / run, m * d < block_alone ? 1 : n_threads, [&](index_t chunk, int) {
+        (m + run - 1) / run, m * d < packed_alone ? 1 : n_threads, [&](index_t chunk, int) {
             const index_t first = chunk * run;
             Format::pack(points_, block_index_.data() + first, std::min(run, m - first), PackedAs::block,
                          block_.data() + Format::offset(first, d), nullptr);
@@ -117,9 +132,9 @@ Status PanelRows<Format>::rows(const index_t* which, index_t m, Value* const* ou
     const Panels<Format>&a = *part_[0], &b = *part_[1];
     second_.resize(size_of(m));
     for (index_t r = 0; r < m; ++r) second_[size_of(r)] = out[r] + a.size();
+    const PackedRows<Format> block = {block_.data(), block_norms_.data(), m};
     const auto values = [&](const Panels<Format>& part, index_t first, index_t last, Value* const* to) {
-        Format::rows(points_, block_.data(), block_norms_.data(), m, part.values(), part.norms(), first, last,
-                     to);
+        kernel_rows(points_, block, part.columns(), first, last, to);
     };
     const auto panel_bytes =
         static_cast<index_t>(sizeof(Number) * Format::offset(width, std::max<index_t>(d, 1)));
@@ -141,21 +156,21 @@ Status PanelRows<Format>::rows(const index_t* which, index_t m, Value* const* ou
 template <class Format>
 bool PanelRows<Format>::block(const index_t* which, index_t m, Value* const* out) {
     const index_t d = points_.features();
-    if (d > Format::computed_features) return false;
+    if (d > computed_features) return false;
     pack_block(which, m, 1);
     make_room(block_panels_, Format::offset(round_up(m, Format::panel_width()), std::max<index_t>(d, 1)));
     Format::pack(points_, block_index_.data(), m, PackedAs::panels, block_panels_.data(), nullptr);
-    Format::rows(points_, block_.data(), block_norms_.data(), m, block_panels_.data(), block_norms_.data(), 0,
-                 m, out);
+    kernel_rows(points_, PackedRows<Format>{block_.data(), block_norms_.data(), m},
+                PackedColumns<Format>{block_panels_.data(), block_norms_.data()}, 0, m, out);
     return true;
 }
 
 template class PanelRows<NumberFormat<float>>;
 template class PanelRows<NumberFormat<double>>;
-template class PanelRows<FixedFormat>;
+template class PanelRows<FixedFormat<float>>;
 
 std::unique_ptr<RowSource<float>> float_rows(const PointSet& points) {
-    if (points.fixed().usable()) return std::make_unique<PanelRows<FixedFormat>>(points);
+    if (points.fixed().usable()) return std::make_unique<PanelRows<FixedFormat<float>>>(points);
     return std::make_unique<PanelRows<NumberFormat<float>>>(points);
 }
 

@@ -54,24 +54,21 @@ public:
     /// Takes the caller's points `index` of `set`, less its centre.
     void pack(const PointSet& set, const index_t* index, index_t n);
     index_t size() const { return size_; }
-    const Number* values() const { return values_.data(); }
-    /// Filled up with zeros to a whole panel.
-    const Value* norms() const { return norms_.data(); }
+    PackedColumns<Format> columns() const { return {values_.data(), norms_.data()}; }
 
 private:
     index_t size_ = 0;
     arena::Buffer<Number> values_;
-    arena::Buffer<Value> norms_;
+    arena::Buffer<Value> norms_;  ///< filled up with zeros to a whole panel
 };
 
 /// A run of the points of a set, which must outlive it, packed by the first machine that asks.
 class SharedPanels {
 public:
     SharedPanels(const PointSet& set, index_t first, index_t n) : set_(set), first_(first), size_(n) {}
-    void get(const Panels<NumberFormat<float>>*& panels) { panels = &packed(numbers_); }
-    void get(const Panels<FixedFormat>*& panels) { panels = &packed(fixed_); }
-    /// Nobody shares double panels.
-    void get(const Panels<NumberFormat<double>>*& panels) { panels = nullptr; }
+    /// nullptr: in this format, double, nobody shares them.
+    template <class Format>
+    const Panels<Format>* get();
 
 private:
     template <class Format>
@@ -80,12 +77,12 @@ private:
         Panels<Format> panels;
     };
     template <class Format>
-    const Panels<Format>& packed(Once<Format>& once);
+    const Panels<Format>* packed(Once<Format>& once);
 
     const PointSet& set_;
     index_t first_, size_;
     Once<NumberFormat<float>> numbers_;
-    Once<FixedFormat> fixed_;
+    Once<FixedFormat<float>> fixed_;
 };
 
 /// Dense points in panels.
@@ -108,7 +105,7 @@ private:
     void pack_block(const index_t* which, index_t m, int n_threads);
     Value norm(index_t i) const {
         const index_t before = part_[0]->size();
-        return i < before ? part_[0]->norms()[i] : part_[1]->norms()[i - before];
+        return i < before ? part_[0]->columns().norms[i] : part_[1]->columns().norms[i - before];
     }
 
     const PointSet& points_;

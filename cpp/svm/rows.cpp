@@ -105,7 +105,6 @@ PointSet::PointSet(const PointSet& whole, const Part& a, const Part& b, const in
       stride_(round_up(size_, rows_kernels().panel_width)),
       function_(whole.function_),
       threads_(1),
-      fixed_(whole.fixed_),
       norms_(size_of(stride_), 0.0),
       diagonal_(size_of(stride_), 0.0),
       shared_{a.panels, b.panels} {
@@ -116,6 +115,7 @@ PointSet::PointSet(const PointSet& whole, const Part& a, const Part& b, const in
     take_part(whole, a, 0);
     take_part(whole, b, a.size);
     find_largest();
+    take_fixed(whole.fixed_);
 }
 
 void PointSet::take_part(const PointSet& whole, const Part& part, index_t place) {
@@ -135,7 +135,7 @@ void PointSet::find_largest() {
 
 /// Norms in the order of the products, from a block of points at a time.
 void PointSet::dense_norms() {
-    const RowsKernels& kernels = rows_kernels();
+    const PanelTable<double>& kernels = panel_table<double>();
     const MatrixView<const double>& x = points_.dense;
     const index_t d = points_.features(), block = kernels.block_rows;
     arena::Buffer<double> mean;
@@ -173,8 +173,11 @@ double PointSet::largest_value() const {
 void PointSet::choose_fixed() {
     if (shared_[0] != nullptr || points_.is_sparse || function_.kind == Kernel::precomputed) return;
     if (!finite_ || !pairwise::multiplies_bytes(features())) return;
+    take_fixed(pairwise::fixed_point(largest_value(), features()));
+}
+
+void PointSet::take_fixed(const pairwise::FixedPoint& fixed) {
     constexpr double u = 0x1p-24;
-    const pairwise::FixedPoint fixed = pairwise::fixed_point(largest_value(), features());
     if (!fixed.usable()) return;
     const double error = fixed.error(pairwise::few_digits, longest_, u) + 8.0 * u * longest_;
     if (error <= number_error(features()) * longest_) fixed_ = fixed;
@@ -198,7 +201,7 @@ void PointSet::pack(const index_t* which, index_t m, Block& block) const {
 }
 
 void PointSet::pack_dense(const index_t* which, index_t m, Block& block) const {
-    const int width = rows_kernels().block_rows;
+    const int width = panel_table<double>().block_rows;
     block.size_ = m;
     if (block.index_.size() < size_of(m)) block.index_ = arena::Buffer<index_t>(size_of(m));
     for (index_t r = 0; r < m; ++r) block.index_[size_of(r)] = source(which[r]);
@@ -240,7 +243,6 @@ index_t PointSet::chunk_columns() const {
 }
 
 void PointSet::rows(const Block& block, index_t first, index_t last, double* const* out) const {
-    const RowsKernels& kernels = rows_kernels();
     if (function_.kind == Kernel::precomputed) {
         for (index_t r = 0; r < block.size_; ++r) {
             const double* k = points_.dense.row(block.index_[size_of(r)]);
@@ -249,8 +251,9 @@ void PointSet::rows(const Block& block, index_t first, index_t last, double* con
     } else if (sparse_) {
         sparse_->rows(block.sparse_, first, last, out);
     } else {
-        kernels.rows(&function_, block.packed_.data(), block.norms_.data(), block.size_, packed_.data(),
-                     norms_.data(), first, last, points_.features(), out);
+        const PackedRows<NumberFormat<double>> a = {block.packed_.data(), block.norms_.data(), block.size_};
+        const PackedColumns<NumberFormat<double>> b = {packed_.data(), norms_.data()};
+        kernel_rows(*this, a, b, first, last, out);
     }
 }
 

@@ -82,7 +82,7 @@ public:
     /// The largest squared norm.
     double longest() const { return longest_; }
     /// Finds out whether products in fixed point are sooner there and err less than those in float. Parts of
-    /// a set have what the whole had chosen before.
+    /// a set share its unit, if the whole had one before and it serves them as well.
     void choose_fixed();
     const pairwise::FixedPoint& fixed() const { return fixed_; }
     int threads() const { return threads_; }
@@ -117,10 +117,11 @@ public:
 private:
     void dense_norms();
     double largest_value() const;
+    void take_fixed(const pairwise::FixedPoint& fixed);
     void take_part(const PointSet& whole, const Part& part, index_t place);
     void find_largest();
     void matrix_rows(index_t first, index_t last, double* k, Block& block) const;
-    /// Packs dense points in groups of rows_kernels().block_rows.
+    /// Packs dense points in blocks.
     void pack_dense(const index_t* which, index_t m, Block& block) const;
 
     const Points& points_;

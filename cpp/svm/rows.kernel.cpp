@@ -6,7 +6,6 @@
 namespace mlqa {
 namespace {
 
-using pairwise::Tile;
 using simd::f64;
 using svm::KernelFunction;
 
@@ -16,31 +15,12 @@ constexpr int width = pairwise::panel_width<double>;
 /// Columns that are written together, row by row.
 constexpr int run = 8;
 
-/// As simd::fma, for one number: the same bits.
-MLQA_INLINE double fma_one(double a, double b, double c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-
-void norms(const double* packed, int group, index_t points, index_t d, double* out) {
-    constexpr int most = width > pairwise::block_rows ? width : pairwise::block_rows;
-    for (index_t i = 0; i < points; i += group) {
-        double sum[most] = {};
-        const double* x = packed + i * d;
-        for (index_t k = 0; k < d; ++k)
-            for (int r = 0; r < group; ++r) sum[r] = fma_one(x[k * group + r], x[k * group + r], sum[r]);
-        for (int r = 0; r < group && i + r < points; ++r) out[i + r] = sum[r];
-    }
-}
-
 void sparse_norms(const SparseView<double>* x, const index_t* index, index_t points, double* out) {
     for (index_t i = 0; i < points; ++i) {
         const index_t row = index == nullptr ? i : index[i];
         double sum = 0;
-        for (index_t e = x->begin(row); e < x->end(row); ++e) sum = fma_one(x->values[e], x->values[e], sum);
+        for (index_t e = x->begin(row); e < x->end(row); ++e)
+            sum = svm::fma_one(x->values[e], x->values[e], sum);
         out[i] = sum;
     }
 }
@@ -52,34 +32,6 @@ void diagonal(const KernelFunction* f, const double* norms_of, index_t points, d
             const f64 norm = simd::load_partial(norms_of + i, n);
             simd::store_partial(values + i, value(norm, norm + norm), n);
         }
-    });
-}
-
-template <class V>
-struct StoreRows {
-    V value;
-    const double* a_norms;
-    const double* b_norms;
-    double* const* out;
-
-    template <int R>
-    MLQA_INLINE void operator()(const Tile<double, R>& tile) const {
-        const f64 b0 = simd::load(b_norms + tile.column), b1 = simd::load(b_norms + tile.column + lanes);
-        for (int r = 0; r < tile.rows; ++r) {
-            const f64 a = simd::broadcast(a_norms[tile.row + r]);
-            double* row = out[tile.row + r] + tile.column;
-            simd::store(row, value(tile.dot[r][0], a + b0));
-            simd::store(row + lanes, value(tile.dot[r][1], a + b1));
-        }
-    }
-};
-
-void rows(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
-          const double* panels, const double* b_norms, index_t first, index_t last, index_t d,
-          double* const* out) {
-    svm::with_value<double>(f, [&](auto value) {
-        StoreRows<decltype(value)> store{value, a_norms, b_norms, out};
-        pairwise::product<double>(a, a_points, panels, first, last, d, store);
     });
 }
 
@@ -100,33 +52,6 @@ void mirror(double* k, index_t stride, index_t row, index_t m, index_t first, in
             }
         }
     }
-}
-
-template <class V>
-struct StorePanel {
-    V value;
-    const double* a_norms;
-    f64 b0, b1;
-    double* out;
-
-    template <int R>
-    MLQA_INLINE void operator()(const Tile<double, R>& tile) const {
-        for (int r = 0; r < tile.rows; ++r) {
-            const f64 a = simd::broadcast(a_norms[tile.row + r]);
-            double* row = out + (tile.row + r) * width;
-            simd::store(row, value(tile.dot[r][0], a + b0));
-            simd::store(row + lanes, value(tile.dot[r][1], a + b1));
-        }
-    }
-};
-
-void panel(const KernelFunction* f, const double* a, const double* a_norms, index_t a_points, const double* b,
-           const double* b_norms, index_t d, double* out) {
-    svm::with_value<double>(f, [&](auto value) {
-        StorePanel<decltype(value)> store{value, a_norms, simd::load(b_norms), simd::load(b_norms + lanes),
-                                          out};
-        pairwise::product<double>(a, a_points, b, 0, width, d, store);
-    });
 }
 
 /// Products of one sparse row with the points of one group, in the order of the features.
@@ -158,7 +83,7 @@ void sparse_panel(const KernelFunction* f, const SparseBlock* block, const Spars
 }  // namespace
 
 const RowsKernels MLQA_KERNELS(rows) = {
-    width, pairwise::block_rows, norms, sparse_norms, diagonal, rows, mirror, panel, sparse_panel,
+    width, sparse_norms, diagonal, mirror, sparse_panel,
 };
 
 }  // namespace mlqa

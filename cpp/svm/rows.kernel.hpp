@@ -1,5 +1,5 @@
-// Kernel values of packed points, in double: tiles of the pairwise engine with the kernel function as their
-// epilogue, and the same products for sparse rows.
+// What kernel values in double need beside the products of packed points (svm/panels.kernel.hpp): sparse
+// rows, in the same order of summation, the diagonal, and the mirror image of half a matrix.
 #pragma once
 
 #include "core/array.hpp"
@@ -20,24 +20,14 @@ struct SparseBlock {
 
 struct RowsKernels {
     int panel_width;
-    int block_rows;
-    /// norms[i] = sum_k x_ik^2 of points packed in groups of `width`, summed in the order of the products.
-    void (*norms)(const double* packed, int width, index_t points, index_t d, double* norms);
-    /// The same for sparse rows, taken through `index` (nullptr: as they lie).
+    /// norms[i] = sum_k x_ik^2 of sparse rows, taken through `index` (nullptr: as they lie), summed in the
+    /// order of the products.
     void (*sparse_norms)(const SparseView<double>* x, const index_t* index, index_t points, double* norms);
     /// values[i] = k(x, z) from the products <x, z> and squared norms: values and products may be the same.
     void (*diagonal)(const svm::KernelFunction* f, const double* norms, index_t points, double* values);
-    /// out[i][j] = k(a_i, b_j) for block-packed a and columns [first, last) of panel-packed b; `first` is a
-    /// multiple of panel_width. Rows are written up to a multiple of panel_width.
-    void (*rows)(const svm::KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
-                 const double* panels, const double* b_norms, index_t first, index_t last, index_t d,
-                 double* const* out);
     /// k[j stride + i] = k[i stride + j] for i in [row, row + m) and j in [first, last).
     void (*mirror)(double* k, index_t stride, index_t row, index_t m, index_t first, index_t last);
-    /// out[i panel_width + j] = k(a_i, b_j) for block-packed a and one panel of b.
-    void (*panel)(const svm::KernelFunction* f, const double* a, const double* a_norms, index_t a_points,
-                  const double* panel, const double* panel_norms, index_t d, double* out);
-    /// The same for sparse rows a and the one group of a sparse block.
+    /// out[i panel_width + j] = k(a_i, b_j) for sparse rows a and the one group of a sparse block.
     void (*sparse_panel)(const svm::KernelFunction* f, const SparseBlock* block, const SparseView<double>* a,
                          const double* a_norms, double* out);
 };

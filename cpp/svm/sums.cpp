@@ -1,25 +1,31 @@
-#include "svm/sums.hpp"
-
 // Columns come in bands whose panels stay in a cache, rows in steps of a few blocks that the threads share.
 // What a row gets from a band is added up in as many partial sums as a vector has lanes, panel after panel.
 //
 // Between the points of one set, each value serves both its points: above the diagonal a tile adds to the
 // sums of its rows and, from its rows in order, to those of its columns. Each run of steps has its own sums
 // of the columns, which are added up in the order of the runs. Runs depend on the number of points alone.
+#include "svm/sums.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "core/threads.hpp"
-#include "pairwise/fixed.kernel.hpp"
-#include "pairwise/tiles.kernel.hpp"
 #include "svm/panel_formats.hpp"
 
 namespace mlqa::svm {
 namespace {
 
-/// Numbers in the panels of a band, and its most columns.
-constexpr index_t band_values = 1'000'000, fixed_band_values = 3'000'000, band_columns = 4096;
+/// Numbers in the panels of a band; its most columns; blocks of a step.
+template <class Format>
+constexpr index_t band_values = 1'000'000;
+template <>
+constexpr index_t band_values<FixedFormat<double>> = 3'000'000;
+constexpr index_t band_columns = 4096;
+template <class Format>
+constexpr index_t step_blocks = 4;
+template <>
+constexpr index_t step_blocks<FixedFormat<double>> = 8;
 /// Runs of rows that have sums of the columns of their own.
 constexpr index_t most_runs = 256;
 /// Numbers that a thread packs sooner than it wakes another.
@@ -38,33 +44,23 @@ void make_room(arena::Buffer<T>& buffer, std::size_t needed) {
     if (buffer.size() < needed) buffer = arena::Buffer<T>(needed);
 }
 
-/// Points that are packed for sums, as the columns or the rows of tiles.
+/// Points packed for sums, as the rows or the columns of tiles.
+template <class Format>
 class SumPoints {
 public:
-    SumPoints(const PointSet& set, Numbers numbers) : set_(set), numbers_(numbers) {}
-
-    static index_t panel_width(Numbers numbers) {
-        return numbers == Numbers::fixed ? FixedFormat::panel_width() : NumberFormat<double>::panel_width();
-    }
-    static index_t block_rows(Numbers numbers) {
-        return numbers == Numbers::fixed ? FixedFormat::block_rows() : NumberFormat<double>::block_rows();
-    }
+    explicit SumPoints(const PointSet& set) : set_(set) {}
 
     Status pack(const index_t* which, index_t m, PackedAs as, int n_threads) {
-        const index_t d = std::max<index_t>(set_.features(), 1), width = panel_width(numbers_);
-        const index_t padded = round_up(m, width), run = 8 * width;
+        const index_t width = Format::panel_width(), run = 8 * width;
+        const index_t whole = as == PackedAs::panels ? width : Format::block_rows();
         size_ = m;
-        make_room(norms_, at(padded));
-        for (index_t i = 0; i < m; ++i) norms_[at(i)] = set_.norms()[which[i]];
-        std::fill(norms_.data() + m, norms_.data() + padded, 0.0);
         source_.resize(at(m));
         for (index_t i = 0; i < m; ++i) source_[at(i)] = set_.source(which[i]);
-        if (numbers_ == Numbers::fixed)
-            make_room(digits_, pairwise::fixed_bytes(m, d, pairwise::many_digits));
-        else
-            make_room(numbers_of_,
-                      at(round_up(m, as == PackedAs::panels ? width : block_rows(numbers_)) * d));
-        if (as == PackedAs::block || m * d < packed_alone) {
+        make_room(norms_, at(round_up(m, width)));
+        for (index_t i = 0; i < m; ++i) norms_[at(i)] = set_.norms()[which[i]];
+        std::fill(norms_.data() + m, norms_.data() + round_up(m, width), 0.0);
+        make_room(points_, offset(round_up(m, whole)));
+        if (as == PackedAs::block || m * set_.features() < packed_alone) {
             pack_run(0, m, as);
             return Status::ok;
         }
@@ -72,83 +68,55 @@ public:
             pack_run(chunk * run, std::min(run, m - chunk * run), as);
         });
     }
-
-    /// What columns [first, last) of `panels` add to the partial sums of these rows, and unless `row_weight`
-    /// is nullptr, what the rows add to those of the columns.
-    void add(const SumPoints& panels, index_t first, index_t last, const double* row_weight,
-             const double* weight, double* partial, double* of_columns) const {
-        const index_t d = set_.features(), n = last - first;
-        const KernelFunction* f = &set_.function();
-        const double *norms = panels.norms_.data() + first, *weights = weight + first;
-        if (numbers_ == Numbers::fixed) {
-            const std::int8_t* columns = panels.digits_.data() + digit_offset(first);
-            const double unit = set_.fixed().unit();
-            if (row_weight == nullptr)
-                fixed_products().sums(f, digits_.data(), norms_.data(), size_, columns, norms, weights, n, d,
-                                      unit, partial);
-            else
-                fixed_products().mutual_sums(f, digits_.data(), norms_.data(), row_weight, size_, columns,
-                                             norms, weights, n, d, unit, partial, of_columns + first);
-            return;
-        }
-        const double* columns = panels.numbers_of_.data() + first * d;
-        if (row_weight == nullptr)
-            panels_kernels().sums(f, numbers_of_.data(), norms_.data(), size_, columns, norms, weights, n, d,
-                                  partial);
-        else
-            panels_kernels().mutual_sums(f, numbers_of_.data(), norms_.data(), row_weight, size_, columns,
-                                         norms, weights, n, d, partial, of_columns + first);
+    PackedRows<Format> rows() const { return {points_.data(), norms_.data(), size_}; }
+    /// From column `first` on, a whole panel's.
+    PackedColumns<Format> columns(index_t first) const {
+        return {points_.data() + offset(first), norms_.data() + first};
     }
 
 private:
-    std::size_t digit_offset(index_t point) const {
-        return pairwise::fixed_bytes(point, set_.features(), pairwise::many_digits);
+    std::size_t offset(index_t point) const {
+        return Format::offset(point, std::max<index_t>(set_.features(), 1));
     }
-
     void pack_run(index_t first, index_t n, PackedAs as) {
-        const MatrixView<const double>& x = set_.points().dense;
-        const index_t d = set_.features(), *index = source_.data() + first;
-        if (numbers_ == Numbers::fixed)
-            fixed_kernels().pack(x.data, x.row_stride, x.col_stride, index, n, d, set_.centre(),
-                                 set_.fixed().factor(pairwise::many_digits), pairwise::many_digits,
-                                 as == PackedAs::panels, digits_.data() + digit_offset(first), nullptr);
-        else
-            NumberFormat<double>::pack(set_, index, n, as, numbers_of_.data() + first * d, nullptr);
+        Format::pack(set_, source_.data() + first, n, as, points_.data() + offset(first), nullptr);
     }
 
     const PointSet& set_;
-    Numbers numbers_;
     index_t size_ = 0;
     std::vector<index_t> source_;  ///< rows of the caller's points
-    arena::Buffer<double> norms_, numbers_of_;
-    arena::Buffer<std::int8_t> digits_;
+    arena::Buffer<double> norms_;
+    arena::Buffer<typename Format::Number> points_;
 };
 
-std::vector<SumPoints> a_thread_each(const PointSet& set, Numbers numbers, int n_threads) {
-    std::vector<SumPoints> blocks;
+template <class Format>
+std::vector<SumPoints<Format>> a_thread_each(const PointSet& set, int n_threads) {
+    std::vector<SumPoints<Format>> blocks;
     blocks.reserve(static_cast<std::size_t>(n_threads));
-    for (int t = 0; t < n_threads; ++t) blocks.emplace_back(set, numbers);
+    for (int t = 0; t < n_threads; ++t) blocks.emplace_back(set);
     return blocks;
 }
 
 /// Some blocks of rows, which are whole panels as well.
-index_t step_rows(Numbers numbers) {
-    return (numbers == Numbers::fixed ? 8 : 4) * SumPoints::block_rows(numbers);
+template <class Format>
+index_t step_rows() {
+    return step_blocks<Format> * Format::block_rows();
 }
 
 /// Whole steps.
-index_t columns_of_band(index_t d, Numbers numbers) {
-    const index_t step = step_rows(numbers);
-    const index_t most = numbers == Numbers::fixed ? fixed_band_values : band_values;
-    return std::clamp(most / std::max<index_t>(d, 1), step, band_columns) / step * step;
+template <class Format>
+index_t columns_of_band(index_t d) {
+    const index_t step = step_rows<Format>(), most = band_values<Format> / std::max<index_t>(d, 1);
+    return std::clamp(most, step, band_columns) / step * step;
 }
 
 int threads_for(double values, index_t d, int n_threads) {
     return values * static_cast<double>(d + 16) < serial_work ? 1 : n_threads;
 }
 
-arena::Buffer<double> filled(const double* weight, index_t m, Numbers numbers) {
-    arena::Buffer<double> weights(at(round_up(m, SumPoints::panel_width(numbers))), 0.0);
+template <class Format>
+arena::Buffer<double> filled(const double* weight, index_t m) {
+    arena::Buffer<double> weights(at(round_up(m, Format::panel_width())), 0.0);
     std::copy(weight, weight + m, weights.data());
     return weights;
 }
@@ -167,25 +135,24 @@ arena::Buffer<double> partial_sums(index_t n) {
     return arena::Buffer<double>(at(n * panels_kernels().lanes), 0.0);
 }
 
-}  // namespace
-
-Status kernel_sums(const PointSet& set, const index_t* query, index_t n, const index_t* support,
-                   const double* weight, index_t m, Numbers numbers, double* out, int n_threads) {
-    const index_t d = set.features(), step = step_rows(numbers), band = columns_of_band(d, numbers);
+template <class Format>
+Status sums_of(const PointSet& set, const index_t* query, index_t n, const index_t* support,
+               const double* weight, index_t m, double* out, int n_threads) {
+    const index_t d = set.features(), step = step_rows<Format>(), band = columns_of_band<Format>(d);
     const int used = threads_for(static_cast<double>(n) * static_cast<double>(m), d, n_threads);
-    const arena::Buffer<double> weights = filled(weight, m, numbers), partial = partial_sums(n);
-    SumPoints panels(set, numbers);
-    std::vector<SumPoints> blocks = a_thread_each(set, numbers, used);
+    const arena::Buffer<double> weights = filled<Format>(weight, m), partial = partial_sums(n);
+    SumPoints<Format> panels(set);
+    std::vector<SumPoints<Format>> blocks = a_thread_each<Format>(set, used);
     for (index_t begin = 0; begin < m; begin += band) {
         const index_t columns = std::min(band, m - begin);
         Status status = panels.pack(support + begin, columns, PackedAs::panels, used);
         if (status != Status::ok) return status;
         status = threads::parallel_for((n + step - 1) / step, used, [&](index_t chunk, int worker) {
             const index_t first = chunk * step;
-            SumPoints& block = blocks[static_cast<std::size_t>(worker)];
+            SumPoints<Format>& block = blocks[static_cast<std::size_t>(worker)];
             block.pack(query + first, std::min(step, n - first), PackedAs::block, 1);
-            block.add(panels, 0, columns, nullptr, weights.data() + begin,
-                      partial.data() + first * panels_kernels().lanes, nullptr);
+            add_sums(set, block.rows(), panels.columns(0), weights.data() + begin, columns,
+                     partial.data() + first * panels_kernels().lanes);
         });
         if (status != Status::ok) return status;
     }
@@ -194,39 +161,41 @@ Status kernel_sums(const PointSet& set, const index_t* query, index_t n, const i
     return Status::ok;
 }
 
-Status mutual_kernel_sums(const PointSet& set, const index_t* points, const double* weight, index_t m,
-                          Numbers numbers, double* out, int n_threads) {
-    const index_t d = set.features(), step = step_rows(numbers), band = columns_of_band(d, numbers);
+template <class Format>
+Status mutual_sums_of(const PointSet& set, const index_t* points, const double* weight, index_t m,
+                      double* out, int n_threads) {
+    const index_t d = set.features(), step = step_rows<Format>(), band = columns_of_band<Format>(d);
     const int used = threads_for(0.5 * static_cast<double>(m) * static_cast<double>(m), d, n_threads);
-    const arena::Buffer<double> weights = filled(weight, m, numbers), partial = partial_sums(m);
+    const arena::Buffer<double> weights = filled<Format>(weight, m), partial = partial_sums(m);
     const index_t run = round_up((m + most_runs - 1) / most_runs, step);
-    const index_t held = round_up(std::min(band, m), SumPoints::panel_width(numbers));
+    const index_t held = round_up(std::min(band, m), Format::panel_width());
     arena::Buffer<double> of_columns(at((m + run - 1) / run * held));
-    SumPoints panels(set, numbers);
-    std::vector<SumPoints> blocks = a_thread_each(set, numbers, used);
+    SumPoints<Format> panels(set);
+    std::vector<SumPoints<Format>> blocks = a_thread_each<Format>(set, used);
     std::fill(out, out + m, 0.0);
     for (index_t begin = 0; begin < m; begin += band) {
         const index_t columns = std::min(band, m - begin), end = begin + columns;
         const index_t runs = (end + run - 1) / run;
+        const double* weight_here = weights.data() + begin;
         Status status = panels.pack(points + begin, columns, PackedAs::panels, used);
         if (status != Status::ok) return status;
         status = threads::parallel_for(runs, used, [&](index_t chunk, int worker) {
-            SumPoints& block = blocks[static_cast<std::size_t>(worker)];
+            SumPoints<Format>& block = blocks[static_cast<std::size_t>(worker)];
             double* sums_here = of_columns.data() + chunk * held;
             std::fill(sums_here, sums_here + held, 0.0);
             for (index_t first = chunk * run; first < std::min(end, (chunk + 1) * run); first += step) {
-                const index_t rows = std::min(step, end - first);
                 double* sums_of_rows = partial.data() + first * panels_kernels().lanes;
-                block.pack(points + first, rows, PackedAs::block, 1);
+                block.pack(points + first, std::min(step, end - first), PackedAs::block, 1);
                 index_t beyond = 0;  // columns right of the diagonal
                 if (first >= begin) {
-                    beyond = std::min(first - begin + step, columns);
-                    block.add(panels, first - begin, beyond, nullptr, weights.data() + begin, sums_of_rows,
-                              nullptr);
+                    const index_t here = first - begin;
+                    beyond = std::min(here + step, columns);
+                    add_sums(set, block.rows(), panels.columns(here), weight_here + here, beyond - here,
+                             sums_of_rows);
                 }
                 if (beyond < columns)
-                    block.add(panels, beyond, columns, weights.data() + first, weights.data() + begin,
-                              sums_of_rows, sums_here);
+                    add_mutual_sums(set, block.rows(), weights.data() + first, panels.columns(beyond),
+                                    weight_here + beyond, columns - beyond, sums_of_rows, sums_here + beyond);
             }
         });
         if (status != Status::ok) return status;
@@ -235,6 +204,22 @@ Status mutual_kernel_sums(const PointSet& set, const index_t* points, const doub
     }
     add_partial(partial, m, out);
     return Status::ok;
+}
+
+}  // namespace
+
+Status kernel_sums(const PointSet& set, const index_t* query, index_t n, const index_t* support,
+                   const double* weight, index_t m, Numbers numbers, double* out, int n_threads) {
+    const auto sums =
+        numbers == Numbers::fixed ? sums_of<FixedFormat<double>> : sums_of<NumberFormat<double>>;
+    return sums(set, query, n, support, weight, m, out, n_threads);
+}
+
+Status mutual_kernel_sums(const PointSet& set, const index_t* points, const double* weight, index_t m,
+                          Numbers numbers, double* out, int n_threads) {
+    const auto sums = numbers == Numbers::fixed ? mutual_sums_of<FixedFormat<double>>
+                                                : mutual_sums_of<NumberFormat<double>>;
+    return sums(set, points, weight, m, out, n_threads);
 }
 
 double fixed_error(const PointSet& set) {

@@ -11,6 +11,17 @@
 namespace mlqa::svm {
 namespace {
 
+/// As simd::fma, for one number: the same bits.
+template <class T>
+MLQA_INLINE T fma_one(T a, T b, T c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    if constexpr (sizeof(T) == 4) return __builtin_fmaf(a, b, c);
+    return static_cast<T>(__builtin_fma(a, b, c));
+#else
+    return a * b + c;
+#endif
+}
+
 /// base^degree by squaring.
 template <class V>
 MLQA_INLINE V power(V base, int degree) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <numeric>
 #include <random>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "svm/panel_formats.hpp"
 #include "svm/sums.hpp"
 #include "tests/check.hpp"
+#include "tests/cloud.hpp"
 #include "tests/levels.hpp"
 
 namespace {
@@ -28,40 +30,9 @@ using mlqa::svm::fixed_products;
 using mlqa::svm::Kernel;
 using mlqa::svm::KernelFunction;
 using mlqa::svm::Numbers;
-
-std::size_t at(index_t i) {
-    return static_cast<std::size_t>(i);
-}
-
-struct Rows {
-    index_t n, d;
-    std::vector<double> x;
-
-    double& operator()(index_t i, index_t k) { return x[at(i * d + k)]; }
-    double operator()(index_t i, index_t k) const { return x[at(i * d + k)]; }
-    double largest() const {
-        double most = 0;
-        for (const double v : x) most = std::max(most, std::abs(v));
-        return most;
-    }
-    double square(index_t i) const {
-        double sum = 0;
-        for (index_t k = 0; k < d; ++k) sum += (*this)(i, k) * (*this)(i, k);
-        return sum;
-    }
-    double longest() const {
-        double most = 0;
-        for (index_t i = 0; i < n; ++i) most = std::max(most, square(i));
-        return most;
-    }
-};
-
-template <class Value>
-Rows rows_of(index_t n, index_t d, const Value& value) {
-    Rows rows{n, d, std::vector<double>(at(n * d))};
-    for (double& v : rows.x) v = value();
-    return rows;
-}
+using mlqa::tests::at;
+using mlqa::tests::Cloud;
+using mlqa::tests::cloud_of;
 
 /// Runs the test with the model at every level, then with the tiles of a processor that has them.
 template <class Body>
@@ -78,9 +49,10 @@ struct Packed {
     std::vector<double> squares;
 };
 
-Packed packed(const Rows& rows, const FixedPoint& fixed, int digits, bool as_columns) {
-    Packed p{std::vector<std::int8_t>(mlqa::pairwise::fixed_bytes(rows.n, rows.d, digits), 99),
-             std::vector<double>(at(rows.n))};
+Packed packed(const Cloud& rows, const FixedPoint& fixed, int digits, bool as_columns) {
+    Packed p{
+        std::vector<std::int8_t>(mlqa::pairwise::fixed_offset((rows.n + 31) / 32 * 32, rows.d, digits), 99),
+        std::vector<double>(at(rows.n))};
     fixed_kernels().pack(rows.x.data(), rows.d, 1, nullptr, rows.n, rows.d, nullptr, fixed.factor(digits),
                          digits, as_columns, p.bytes.data(), p.squares.data());
     return p;
@@ -89,7 +61,7 @@ Packed packed(const Rows& rows, const FixedPoint& fixed, int digits, bool as_col
 constexpr KernelFunction linear = {Kernel::linear, 3, 1.0, 0.0};
 
 /// The products of all rows of `rows` with each other, from few digits.
-std::vector<float> few_products(const Rows& rows, const FixedPoint& fixed) {
+std::vector<float> few_products(const Cloud& rows, const FixedPoint& fixed) {
     const index_t stride = (rows.n + 31) / 32 * 32;
     std::vector<float> out(at(rows.n * stride)), norms(at(stride), 0.0F), values;
     std::vector<float*> to;
@@ -103,7 +75,7 @@ std::vector<float> few_products(const Rows& rows, const FixedPoint& fixed) {
 }
 
 /// The same from many digits: sums with a weight on one row.
-std::vector<double> many_products(const Rows& rows, const FixedPoint& fixed) {
+std::vector<double> many_products(const Cloud& rows, const FixedPoint& fixed) {
     const index_t stride = (rows.n + 31) / 32 * 32, lanes = mlqa::panels_kernels().lanes;
     const Packed a = packed(rows, fixed, many_digits, false), b = packed(rows, fixed, many_digits, true);
     const std::vector<double> norms(at(stride), 0.0);
@@ -121,7 +93,7 @@ std::vector<double> many_products(const Rows& rows, const FixedPoint& fixed) {
 
 /// The largest error as a share of the bound.
 template <class T>
-double largest_share(const Rows& rows, const FixedPoint& fixed, const std::vector<T>& products, int digits) {
+double largest_share(const Cloud& rows, const FixedPoint& fixed, const std::vector<T>& products, int digits) {
     const double u = sizeof(T) == 4 ? 0x1p-24 : 0x1p-53;
     const double bound = fixed.error(digits, rows.longest(), u);
     double share = 0;
@@ -136,18 +108,18 @@ double largest_share(const Rows& rows, const FixedPoint& fixed, const std::vecto
     return share;
 }
 
-std::vector<Rows> hard_rows(index_t n, index_t d) {
+std::vector<Cloud> hard_rows(index_t n, index_t d) {
     // NOLINTNEXTLINE(bugprone-random-generator-seed): the same rows each time
     std::mt19937_64 random(11);
     std::normal_distribution<double> normal;
-    std::vector<Rows> all = {
-        rows_of(n, d, [&] { return normal(random); }),
-        rows_of(n, d, [&] { return random() % 2 == 0 ? 1.0 : -1.0; }),
-        rows_of(n, d, [&] { return std::abs(normal(random)); }),
-        rows_of(n, d, [&] { return std::round(50.0 * normal(random)); }),
-        rows_of(n, d, [&] { return normal(random) < 1.0 ? 0.0 : normal(random); }),
-        rows_of(n, d, [&] { return 1e14 * normal(random); }),
-        rows_of(n, d, [&] { return 1e-14 * normal(random); }),
+    std::vector<Cloud> all = {
+        cloud_of(n, d, [&] { return normal(random); }),
+        cloud_of(n, d, [&] { return random() % 2 == 0 ? 1.0 : -1.0; }),
+        cloud_of(n, d, [&] { return std::abs(normal(random)); }),
+        cloud_of(n, d, [&] { return std::round(50.0 * normal(random)); }),
+        cloud_of(n, d, [&] { return normal(random) < 1.0 ? 0.0 : normal(random); }),
+        cloud_of(n, d, [&] { return 1e14 * normal(random); }),
+        cloud_of(n, d, [&] { return 1e-14 * normal(random); }),
     };
     all.push_back(all[0]);
     all.back()(n / 2, d / 2) = 1e6;
@@ -157,7 +129,7 @@ std::vector<Rows> hard_rows(index_t n, index_t d) {
 TEST(digits_are_those_of_the_rounded_value) {
     on_every_level([] {
         for (const index_t d : {1, 63, 64, 65, 130})
-            for (const Rows& rows : hard_rows(37, d))
+            for (const Cloud& rows : hard_rows(37, d))
                 for (const int digits : {few_digits, many_digits}) {
                     const FixedPoint fixed = mlqa::pairwise::fixed_point(rows.largest(), d);
                     const Packed a = packed(rows, fixed, digits, false),
@@ -189,7 +161,7 @@ TEST(digits_are_those_of_the_rounded_value) {
 TEST(no_product_errs_by_more_than_the_bound) {
     with_all_products([] {
         for (const index_t d : {1, 64, 65})
-            for (const Rows& rows : hard_rows(19, d)) {
+            for (const Cloud& rows : hard_rows(19, d)) {
                 const FixedPoint fixed = mlqa::pairwise::fixed_point(rows.largest(), d);
                 CHECK(largest_share(rows, fixed, few_products(rows, fixed), few_digits) <= 1.0);
                 CHECK(largest_share(rows, fixed, many_products(rows, fixed), many_digits) <= 1.0);
@@ -202,7 +174,7 @@ TEST(no_product_errs_by_more_than_the_bound) {
 TEST(a_quarter_of_the_bound_is_attained) {
     with_all_products([] {
         for (const int digits : {few_digits, many_digits}) {
-            Rows rows = rows_of(2, 300, [] { return 0.0; });
+            Cloud rows = cloud_of(2, 300, [] { return 0.0; });
             const FixedPoint fixed = mlqa::pairwise::fixed_point(1.0, rows.d);
             double value = 1;
             for (int s = 1; s < digits; ++s) value = 256 * value - 128;
@@ -219,9 +191,9 @@ TEST(a_quarter_of_the_bound_is_attained) {
 
 TEST(products_have_the_same_bits_everywhere) {
     for (const index_t d : {5, 130})
-        for (const Rows& rows : hard_rows(d == 5 ? 35 : 17, d)) {
+        for (const Cloud& rows : hard_rows(d == 5 ? 35 : 17, d)) {
             const FixedPoint fixed = mlqa::pairwise::fixed_point(rows.largest(), d);
-            Rows turned = rows;
+            Cloud turned = rows;
             for (index_t i = 0; i < rows.n; ++i)
                 std::reverse(turned.x.begin() + i * d, turned.x.begin() + (i + 1) * d);
             std::vector<float> few;
@@ -255,9 +227,9 @@ TEST(sums_are_those_of_doubles) {
         // NOLINTNEXTLINE(bugprone-random-generator-seed): the same rows each time
         std::mt19937_64 random(5);
         std::normal_distribution<double> normal;
-        const Rows rows = rows_of(n, d, [&] { return normal(random); });
+        const Cloud rows = cloud_of(n, d, [&] { return normal(random); });
         mlqa::svm::Points points;
-        points.dense = {rows.x.data(), n, d, d, 1};
+        points.dense = rows.view();
         for (const KernelFunction& f :
              {linear, KernelFunction{Kernel::poly, 3, 0.01, 1.0}, KernelFunction{Kernel::rbf, 3, 0.004, 0.0},
               KernelFunction{Kernel::sigmoid, 3, 0.01, -0.5}}) {
@@ -301,9 +273,9 @@ TEST(single_large_values_are_left_to_float) {
     // NOLINTNEXTLINE(bugprone-random-generator-seed): the same rows each time
     std::mt19937_64 random(5);
     std::normal_distribution<double> normal;
-    Rows rows = rows_of(40, 100, [&] { return normal(random); });
+    Cloud rows = cloud_of(40, 100, [&] { return normal(random); });
     mlqa::svm::Points points;
-    points.dense = {rows.x.data(), rows.n, rows.d, rows.d, 1};
+    points.dense = rows.view();
     const auto usable = [&] {
         mlqa::svm::PointSet set(points, nullptr, nullptr, rows.n, {Kernel::rbf, 3, 0.01, 0.0}, 1);
         set.choose_fixed();
@@ -314,6 +286,32 @@ TEST(single_large_values_are_left_to_float) {
     CHECK(!usable());
     std::fill(rows.x.begin(), rows.x.end(), 0.0);
     CHECK(!usable());
+    mlqa::pairwise::use_products(Products::by_shape);
+}
+
+TEST(parts_far_smaller_than_the_whole_are_left_to_float) {
+    using mlqa::svm::Part;
+    using mlqa::svm::PointSet;
+    mlqa::pairwise::use_products(Products::model);
+    // NOLINTNEXTLINE(bugprone-random-generator-seed): the same rows each time
+    std::mt19937_64 random(5);
+    std::normal_distribution<double> normal;
+    constexpr index_t n = 90, d = 100, part = 30;
+    Cloud rows = cloud_of(n, d, [&] { return normal(random); });
+    std::for_each(rows.x.begin() + 2 * part * d, rows.x.end(), [](double& v) { v *= 1e4; });
+    mlqa::svm::Points points;
+    points.dense = rows.view();
+    const KernelFunction rbf = {Kernel::rbf, 3, 1e-10, 0.0};
+    PointSet whole(points, nullptr, nullptr, n, rbf, 1);
+    whole.choose_fixed();
+    CHECK(whole.fixed().usable());
+    std::vector<index_t> small(at(2 * part)), mixed(at(2 * part));
+    std::iota(small.begin(), small.end(), 0);
+    std::iota(mixed.begin(), mixed.end(), part);
+    const PointSet of_small(whole, Part{0, part, nullptr}, Part{part, part, nullptr}, small.data());
+    const PointSet of_mixed(whole, Part{part, part, nullptr}, Part{2 * part, part, nullptr}, mixed.data());
+    CHECK(!of_small.fixed().usable());
+    CHECK(of_mixed.fixed().usable());
     mlqa::pairwise::use_products(Products::by_shape);
 }
 

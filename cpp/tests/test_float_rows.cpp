@@ -8,6 +8,7 @@
 
 #include "svm/row_source.hpp"
 #include "tests/check.hpp"
+#include "tests/cloud.hpp"
 #include "tests/levels.hpp"
 
 namespace {
@@ -15,19 +16,9 @@ namespace {
 using mlqa::index_t;
 using mlqa::svm::Kernel;
 using mlqa::svm::KernelFunction;
-
-std::size_t at(index_t i) {
-    return static_cast<std::size_t>(i);
-}
-
-/// n points of d features, row by row.
-struct Cloud {
-    index_t n, d;
-    std::vector<double> x;
-
-    double& operator()(index_t i, index_t j) { return x[at(i * d + j)]; }
-    const double* row(index_t i) const { return x.data() + i * d; }
-};
+using mlqa::tests::at;
+using mlqa::tests::Cloud;
+using mlqa::tests::cloud_of;
 
 /// The kernel function of two points, from its formula.
 long double definition(const KernelFunction& f, const double* a, const double* b, index_t d) {
@@ -53,7 +44,7 @@ long double definition(const KernelFunction& f, const double* a, const double* b
 /// The largest error of a value as a share of its bound; negative where the bound promises nothing.
 double largest_share(const Cloud& cloud, const KernelFunction& f) {
     mlqa::svm::Points points;
-    points.dense = {cloud.x.data(), cloud.n, cloud.d, cloud.d, 1};
+    points.dense = cloud.view();
     mlqa::svm::PointSet set(points, nullptr, nullptr, cloud.n, f, 1);
     set.choose_fixed();
     const mlqa::svm::FloatError bound = mlqa::svm::float_error(set);
@@ -85,11 +76,7 @@ std::vector<Cloud> hard_clouds(index_t d) {
     // NOLINTNEXTLINE(bugprone-random-generator-seed): the same points each time
     std::mt19937_64 random(7);
     std::normal_distribution<double> normal;
-    const auto cloud = [&](const auto& value) {
-        Cloud c{n, d, std::vector<double>(at(n * d))};
-        for (double& x : c.x) x = value();
-        return c;
-    };
+    const auto cloud = [&](const auto& value) { return cloud_of(n, d, value); };
     std::vector<Cloud> all = {
         cloud([&] { return normal(random); }),
         cloud([&] { return normal(random) + 300.0; }),  // centred where distances count

@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import mlqa_fast
 from mlqa_fast import reference
 from mlqa_fast.svm import SVC, NuSVC
 from svm_definitions import machine_certificates, rbf
@@ -115,8 +116,9 @@ def test_certificates_of_wide_data(kernel, rng):
     assert violation <= svc.tol + 1e-10
     assert svc.kkt_violation_ == pytest.approx(violation, abs=1e-10)
     assert svc.objective_ == pytest.approx(objective, rel=1e-12)
-    # The bound on what fixed point errs by, where products are made in it, is part of the gap.
-    assert gap - 1e-9 <= svc.dual_gap_ <= gap + 1e-4 + 1e-3 * svc.tol * C.sum()
+    # Where products are made in fixed point, the bound on their errors is part of the gap.
+    in_fixed_point = mlqa_fast.get_isa() == "x86-64-v4-amx"
+    assert gap - 1e-9 <= svc.dual_gap_ <= gap + 1e-4 + in_fixed_point * 1e-3 * svc.tol * C.sum()
     again = SVC(n_jobs=3, **kernel).fit(X, y)
     np.testing.assert_array_equal(again.dual_coef_, svc.dual_coef_)
     assert again.kkt_violation_ == svc.kkt_violation_
