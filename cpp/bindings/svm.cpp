@@ -12,6 +12,7 @@
 #include "bindings/call.hpp"
 #include "bindings/memory.hpp"
 #include "core/threads.hpp"
+#include "svm/code_book.hpp"
 #include "svm/ovo.hpp"
 #include "svm/solve.hpp"
 
@@ -20,6 +21,7 @@ namespace {
 
 using Vector = py::array_t<double, aligned_rows>;
 using Indices = py::array_t<std::int64_t, aligned_rows>;
+using Codes = py::array_t<std::int8_t, aligned_rows>;
 using KernelTuple = py::typing::Tuple<int, int, double, double>;
 using Counts = py::array_t<std::int32_t>;
 using Labels = py::array_t<std::int64_t>;
@@ -126,6 +128,32 @@ svm::Settings limits(double tol, std::int64_t max_iter, double max_time, double 
     return settings;
 }
 
+/// Checks what memory safety needs of points sorted by class.
+void check_sorted(const svm::Points& points, const svm::KernelFunction& function, const Indices& order,
+                  const Indices& start, const Vector& bound) {
+    const bool square = function.kind == svm::Kernel::precomputed;
+    check(!square || !points.is_sparse, "a precomputed kernel must be dense");
+    check(order.ndim() == 1 && bound.ndim() == 1 && order.size() == bound.size(),
+          "order and bound must have one length");
+    check_offsets(start, order.size());
+    check_range(order, square ? std::min(points.count(), points.features()) : points.count(),
+                "order must hold indices of points");
+}
+
+bool is_matrix(const py::array& x, py::ssize_t rows, py::ssize_t columns) {
+    return x.ndim() == 2 && x.shape(0) == rows && x.shape(1) == columns;
+}
+
+/// What the models of both trainers have.
+template <class Model>
+Fitted fitted(const Model& model, py::ssize_t rows) {
+    auto coef = empty<double>({rows, static_cast<py::ssize_t>(model.support.size())});
+    std::copy(model.dual_coef.begin(), model.dual_coef.end(), coef.mutable_data());
+    return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count),
+                          coef, copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
+                          model.gap, model.objective, static_cast<int>(model.status));
+}
+
 Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& order, const Indices& start,
            const Vector& bound, double nu, const Vector& initial, double tol, std::int64_t max_iter,
            double max_time, double cache_bytes, int n_jobs, py::object progress) {
@@ -133,20 +161,13 @@ Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& o
     svm::Problem problem;
     problem.points = x.points();
     problem.function = kernel_function(kernel);
-    const bool square = problem.function.kind == svm::Kernel::precomputed;
-    check(!square || !x.points().is_sparse, "a precomputed kernel must be dense");
-    check(order.ndim() == 1 && bound.ndim() == 1 && order.size() == bound.size(),
-          "order and bound must have one length");
-    check_offsets(start, order.size());
-    check_range(order, square ? std::min(x.points().count(), x.points().features()) : x.points().count(),
-                "order must hold indices of points");
+    check_sorted(problem.points, problem.function, order, start, bound);
     problem.classes = start.size() - 1;
     problem.order = order.data();
     problem.start = start.data();
     problem.bound = bound.data();
     problem.nu = nu;
-    check(initial.size() == 0 || (initial.ndim() == 2 && initial.shape(0) == problem.classes - 1 &&
-                                  initial.shape(1) == order.size()),
+    check(initial.size() == 0 || is_matrix(initial, problem.classes - 1, order.size()),
           "initial has the wrong shape");
     if (initial.size() > 0) problem.initial = initial.data();
     const svm::Settings settings = limits(tol, max_iter, max_time, cache_bytes, n_jobs);
@@ -154,12 +175,35 @@ Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& o
     const Status status =
         native_call([&] { return svm::fit(problem, settings, model); }, std::move(progress));
     check(status == Status::ok, "the computation was stopped by its progress callable");
-    const auto n = static_cast<py::ssize_t>(model.support.size());
-    auto coef = empty<double>({problem.classes - 1, n});
-    std::copy(model.dual_coef.begin(), model.dual_coef.end(), coef.mutable_data());
-    return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count),
-                          coef, copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
-                          model.gap, model.objective, static_cast<int>(model.status));
+    return fitted(model, problem.classes - 1);
+}
+
+Fitted fit_code_book(const py::object& points, const KernelTuple& kernel, const Indices& order,
+                     const Indices& start, const Codes& code, const Vector& bound, const Vector& weight,
+                     const Vector& initial, double tol, std::int64_t max_iter, double max_time,
+                     double cache_bytes, int n_jobs, py::object progress) {
+    const PointsArgument x(points, "X");
+    svm::CodeBook book;
+    book.points = x.points();
+    book.function = kernel_function(kernel);
+    check_sorted(book.points, book.function, order, start, bound);
+    book.classes = start.size() - 1;
+    check(code.ndim() == 2 && code.shape(0) == book.classes, "code must have a row for each class");
+    book.machines = code.shape(1);
+    check(weight.size() == 0 || is_matrix(weight, book.classes, book.machines), "weight has the wrong shape");
+    check(initial.size() == 0 || is_matrix(initial, book.machines, order.size()),
+          "initial has the wrong shape");
+    book.order = order.data();
+    book.start = start.data();
+    book.code = code.data();
+    book.bound = bound.data();
+    if (weight.size() > 0) book.weight = weight.data();
+    if (initial.size() > 0) book.initial = initial.data();
+    const svm::Settings settings = limits(tol, max_iter, max_time, cache_bytes, n_jobs);
+    svm::CodeModel model;
+    const Status status = native_call([&] { return svm::fit(book, settings, model); }, std::move(progress));
+    check(status == Status::ok, "the computation was stopped by its progress callable");
+    return fitted(model, book.machines);
 }
 
 Solved solve(const py::object& points, const KernelTuple& kernel, const Indices& index, std::int64_t first,
@@ -213,6 +257,11 @@ void bind_svm(py::module_& module) {
           py::arg("bound"), py::arg("nu"), py::arg("initial"), py::arg("tol"), py::arg("max_iter"),
           py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"), py::arg("progress") = py::none(),
           "Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status.");
+    m.def("fit_code_book", &fit_code_book, py::arg("points"), py::arg("kernel"), py::arg("order"),
+          py::arg("start"), py::arg("code"), py::arg("bound"), py::arg("weight"), py::arg("initial"),
+          py::arg("tol"), py::arg("max_iter"), py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"),
+          py::arg("progress") = py::none(),
+          "Machines of a code book: as fit, with a row of dual_coef for each machine.");
     m.def("solve", &solve, py::arg("points"), py::arg("kernel"), py::arg("index"), py::arg("first"),
           py::arg("linear"), py::arg("lower"), py::arg("upper"), py::arg("initial"), py::arg("total"),
           py::arg("epsilon"), py::arg("grouped"), py::arg("tol"), py::arg("max_iter"), py::arg("max_time"),

@@ -88,7 +88,7 @@ public:
         check(kernel.size() == 4, "kernel must be (kind, degree, gamma, coef0)");
         const int kind = kernel[0].cast<int>();
         check(kind >= 0 && kind <= static_cast<int>(svm::Kernel::precomputed), "kernel kind is unknown");
-        check(start.ndim() == 1 && start.size() >= 3 && start.at(0) == 0, "start must lead from 0");
+        check(start.ndim() == 1 && start.size() >= 2 && start.at(0) == 0, "start must lead from 0");
         for (index_t c = 0; c + 1 < start.size(); ++c)
             check(start.at(c) <= start.at(c + 1), "start must not decrease");
         svm::Machines machines;
@@ -111,7 +111,7 @@ public:
 
     Labels classes(const py::object& points, int n_jobs, bool graph) const {
         const Points x(points);
-        check_fit(x.queries());
+        check_pairs(x.queries());
         auto label = empty<std::int64_t>({x.queries().count()});
         const svm::Rule rule = graph ? svm::Rule::graph : svm::Rule::vote;
         native_call([&] {
@@ -122,7 +122,7 @@ public:
 
     Values decisions(const py::object& points, int n_jobs) const {
         const Points x(points);
-        check_fit(x.queries());
+        check_pairs(x.queries());
         auto value = empty<double>({x.queries().count(), predictor_->machines().pairs()});
         native_call([&] {
             return predictor_->decisions(x.queries(), threads::resolve(n_jobs), value.mutable_data());
@@ -130,9 +130,23 @@ public:
         return value;
     }
 
-    py::typing::Tuple<Labels, Labels> walk(const py::object& points, int n_jobs) const {
+    Values outputs(const py::object& points, const Vector& coef, const Vector& intercept, int n_jobs) const {
         const Points x(points);
         check_fit(x.queries());
+        check(coef.ndim() == 2 && coef.shape(1) == predictor_->machines().size() && intercept.ndim() == 1 &&
+                  intercept.size() == coef.shape(0),
+              "coef must have a row for each intercept and a column for each support vector");
+        auto value = empty<double>({x.queries().count(), coef.shape(0)});
+        native_call([&] {
+            return predictor_->outputs(x.queries(), coef.data(), intercept.data(), coef.shape(0),
+                                       threads::resolve(n_jobs), value.mutable_data());
+        });
+        return value;
+    }
+
+    py::typing::Tuple<Labels, Labels> walk(const py::object& points, int n_jobs) const {
+        const Points x(points);
+        check_pairs(x.queries());
         auto label = empty<std::int64_t>({x.queries().count()});
         auto asked = empty<std::int64_t>({x.queries().count()});
         native_call([&] {
@@ -144,7 +158,7 @@ public:
 
     py::typing::Tuple<Values, Values> screened(const py::object& points) const {
         const Points x(points);
-        check_fit(x.queries());
+        check_pairs(x.queries());
         check(predictor_->screens(x.queries()), "only dense points are screened");
         const index_t pairs = predictor_->machines().pairs();
         auto value = empty<double>({x.queries().count(), pairs});
@@ -173,6 +187,12 @@ private:
         machines.support.is_sparse = given.kind == Queries::Kind::sparse;
         machines.support.dense = given.dense;
         machines.support.sparse = given.sparse;
+    }
+
+    /// The same where machines of two classes are asked.
+    void check_pairs(const Queries& x) const {
+        check_fit(x);
+        check(predictor_->machines().classes > 1, "the model has one class, and no machines");
     }
 
     /// What memory safety needs of points.
@@ -208,6 +228,8 @@ void bind_svm_predict(py::module_& m) {
              "Classes by one-vs-one vote, or along the directed acyclic graph.")
         .def("decisions", &Model::decisions, py::arg("points"), py::arg("n_jobs"),
              "Decision values of all machines.")
+        .def("outputs", &Model::outputs, py::arg("points"), py::arg("coef"), py::arg("intercept"),
+             py::arg("n_jobs"), "Values of machines that have a coefficient for every support vector.")
         .def("walk", &Model::walk, py::arg("points"), py::arg("n_jobs"),
              "Classes along the graph, and how many machines each point asked.")
         .def("screened", &Model::screened, py::arg("points"),

@@ -268,7 +268,13 @@ void bounds(const Machines<T>* m, T error, T* out) {
 }
 
 template <class T>
-constexpr DecideTable<T> table = {champion<T>, vote<T>, walk<T>, decisions<T>, bounds<T>};
+void all_rows(const T* coef, index_t rows, const T* values, index_t values_stride, index_t points, index_t n,
+              T* out, index_t out_stride) {
+    point_sums(coef, n, rows, values, values_stride, points, n, out, out_stride);
+}
+
+template <class T>
+constexpr DecideTable<T> table = {champion<T>, vote<T>, walk<T>, decisions<T>, all_rows<T>, bounds<T>};
 
 }  // namespace
 

@@ -45,7 +45,10 @@ struct DecideTable {
     /// 1) numbers for each.
     void (*decisions)(const MachineView<T>* m, const T* values, index_t values_stride, index_t points,
                       T* sums, T* out);
-    /// The bounds of their errors.
+    /// out[p out_stride + r] = sum_s coef[r n + s] values[p values_stride + s] over all n support vectors.
+    void (*sums)(const T* coef, index_t rows, const T* values, index_t values_stride, index_t points,
+                 index_t n, T* out, index_t out_stride);
+    /// The bounds of the errors of decisions().
     void (*bounds)(const MachineView<T>* m, T error, T* out);
 };
 

@@ -81,16 +81,6 @@ double largest_of(const arena::Buffer<double>& norms) {
 
 }  // namespace
 
-index_t Queries::count() const {
-    if (kind == Kind::sparse) return sparse.outer;
-    return kind == Kind::narrow ? narrow.rows : dense.rows;
-}
-
-index_t Queries::features() const {
-    if (kind == Kind::sparse) return sparse.inner;
-    return kind == Kind::narrow ? narrow.cols : dense.cols;
-}
-
 /// What a thread works in.
 template <class T>
 struct Predictor::Worker {
@@ -326,10 +316,6 @@ float Predictor::error(const Worker<float>& worker, index_t j) const {
     return screen_.error(norm, double_.centre.size() > 0 ? norm : worker.squares[at(j)]);
 }
 
-double Predictor::error(const Worker<double>&, index_t) const {
-    return 0.0;
-}
-
 template <class T>
 Status Predictor::label_points(const Queries& x, Rule rule, const std::vector<index_t>* chosen, int n_threads,
                                index_t* label) const {
@@ -374,6 +360,21 @@ Status Predictor::decisions(const Queries& x, int n_threads, double* out) const 
                                  decide_all(group, worker, out + first * machines_.pairs());
                                  return Status::ok;
                              });
+}
+
+Status Predictor::outputs(const Queries& x, const double* coef, const double* intercept, index_t rows,
+                          int n_threads, double* out) const {
+    const auto work = [&](const Group& group, index_t first, Worker<double>& worker) {
+        const Status status = fill(x, group, worker);
+        if (status != Status::ok) return status;
+        double* here = out + first * rows;
+        decide_table<double>().sums(coef, rows, worker.values.data(), stride_, group.count, machines_.size(),
+                                    here, rows);
+        for (index_t j = 0; j < group.count; ++j)
+            for (index_t r = 0; r < rows; ++r) here[j * rows + r] += intercept[r];
+        return Status::ok;
+    };
+    return by_groups<double>(x, nullptr, n_threads, work);
 }
 
 Status Predictor::screened(const Queries& x, double* value, double* bound) const {

@@ -16,7 +16,9 @@
 // after 2 n + (k - 2) n_a multiplications for n support vectors, n_a of them in the winner's class, instead
 // of (k - 1) n.
 //
-// One machine (regression, one class) is a pair of classes whose second has no support vectors.
+// One machine (regression, one class) is a pair of classes whose second has no support vectors. Machines that
+// each have a coefficient for every support vector (a code book's, all classes at once) are sums over one
+// class: outputs().
 #pragma once
 
 #include <mutex>
@@ -52,8 +54,14 @@ struct Queries {
     SparseView<double> sparse;
     enum class Kind { dense, narrow, sparse } kind = Kind::dense;
 
-    index_t count() const;
-    index_t features() const;
+    index_t count() const {
+        if (kind == Kind::sparse) return sparse.outer;
+        return kind == Kind::narrow ? narrow.rows : dense.rows;
+    }
+    index_t features() const {
+        if (kind == Kind::sparse) return sparse.inner;
+        return kind == Kind::narrow ? narrow.cols : dense.cols;
+    }
 };
 
 /// How classes are found from the machines.
@@ -77,6 +85,9 @@ public:
     Status classes(const Queries& x, Rule rule, int n_threads, index_t* label) const;
     /// Decision values, points x pairs, row-major.
     Status decisions(const Queries& x, int n_threads, double* out) const;
+    /// out[i rows + r] = sum_s coef[r n + s] k(x_s, x_i) + intercept[r], over all n support vectors.
+    Status outputs(const Queries& x, const double* coef, const double* intercept, index_t rows, int n_threads,
+                   double* out) const;
     /// Decision values in float as doubles, and the bounds of their distance from decisions(): for tests.
     Status screened(const Queries& x, double* value, double* bound) const;
     /// Whether classes are looked for in float first.
@@ -107,7 +118,7 @@ private:
             return double_;
     }
     float error(const Worker<float>& worker, index_t j) const;
-    double error(const Worker<double>& worker, index_t j) const;
+    double error(const Worker<double>&, index_t) const { return 0.0; }
     template <class T>
     Status label_points(const Queries& x, Rule rule, const std::vector<index_t>* chosen, int n_threads,
                         index_t* label) const;

@@ -171,6 +171,8 @@ double PointSet::largest_value() const {
 }
 
 void PointSet::choose_fixed() {
+    if (fixed_is_chosen_) return;
+    fixed_is_chosen_ = true;
     if (shared_[0] != nullptr || points_.is_sparse || function_.kind == Kernel::precomputed) return;
     if (!finite_ || !pairwise::multiplies_bytes(features())) return;
     take_fixed(pairwise::fixed_point(largest_value(), features()));

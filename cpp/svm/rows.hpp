@@ -82,7 +82,8 @@ public:
     /// The largest squared norm.
     double longest() const { return longest_; }
     /// Finds out whether products in fixed point are sooner there and err less than those in float. Parts of
-    /// a set share its unit, if the whole had one before and it serves them as well.
+    /// a set share its unit, if the whole had one before and it serves them as well. More than once does
+    /// nothing.
     void choose_fixed();
     const pairwise::FixedPoint& fixed() const { return fixed_; }
     int threads() const { return threads_; }
@@ -131,6 +132,7 @@ private:
     KernelFunction function_;
     int threads_;
     pairwise::FixedPoint fixed_;
+    bool fixed_is_chosen_ = false;
     double largest_ = 1.0, longest_ = 0.0;
     bool finite_ = true;
     arena::Buffer<double> centre_, packed_, norms_, diagonal_;

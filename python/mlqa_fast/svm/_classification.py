@@ -1,4 +1,4 @@
-"""How a classifier over one-vs-one machines is fitted."""
+"""How a classifier over machines of two classes is fitted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from sklearn.utils import check_random_state, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from mlqa_fast._compat import Hidden, StrOptions, _fit_context
+from mlqa_fast.svm._multiclass import Method, method_name, train_method
 from mlqa_fast.svm._plain import are_plain_classes, is_plain_target
 from mlqa_fast.svm._prediction import MachineClassifier
 from mlqa_fast.svm._probability import calibrate
-from mlqa_fast.svm._problem import KernelTuple, Trained, train, warn_if_early
+from mlqa_fast.svm._problem import KernelTuple, Trained, warn_if_early
 from mlqa_fast.svm._training import TrainedMachine, container_of, fingerprint
 
 
@@ -29,6 +30,7 @@ class Problem(NamedTuple):
     codes: NDArray[np.intp]
     bound: NDArray[np.float64]
     nu: float
+    method: Method
 
 
 class TrainedClassifier(TrainedMachine, MachineClassifier):
@@ -53,6 +55,10 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
         self, codes: NDArray[np.intp], weight: NDArray[np.float64] | None
     ) -> NDArray[np.float64]:
         """The largest coefficient of each sample; 0 leaves it out."""
+
+    def _method_of(self, codes: NDArray[np.intp]) -> Method:
+        """Which machines are trained."""
+        return Method(method_name(self.multi_class, len(self.classes_)))
 
     def _share(self, codes: NDArray[np.intp], bound: NDArray[np.float64]) -> float:
         """The `nu` of a nu-machine, else 0."""
@@ -102,10 +108,12 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
             raise ValueError(
                 f"the kernel returned values of {matrix.shape[0]} points for {len(codes)}"
             )
-        problem = Problem(matrix, kernel, codes, bound, nu)
-        whole = fingerprint(*problem) if self.warm_start else b""
+        method = self._method_of(codes)
+        problem = Problem(matrix, kernel, codes, bound, nu, method)
+        whole = fingerprint(*problem[:-1], *method) if self.warm_start else b""
         # Coefficients of a C-machine may begin another one; those of a nu-machine have its sums.
-        start = fingerprint(codes, nu, bound if nu > 0 else 0) if self.warm_start else b""
+        begun = (codes, nu, bound if nu > 0 else 0, *method)
+        start = fingerprint(*begun) if self.warm_start else b""
         before, self._fingerprints = getattr(self, "_fingerprints", (b"", b"")), (whole, start)
         if (
             whole
@@ -139,14 +147,13 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
         return np.asarray(codes)
 
     def _train(self, problem: Problem, resume: bool) -> None:
-        limits = self._limits()
-        n_classes = len(self.classes_)
+        limits, method = self._limits(), problem.method
         initial = self._initial(problem) if resume else None
-        with self._progress(n_classes * (n_classes - 1) // 2, "machine") as show:
-            trained = train(
+        with self._progress(method.machines(len(self.classes_)), "machine") as show:
+            trained = train_method(
+                method,
                 problem.points,
                 problem.codes,
-                n_classes,
                 problem.bound,
                 problem.kernel,
                 limits,
@@ -155,6 +162,11 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
                 initial=initial,
             )
         warn_if_early(trained, limits, stacklevel=6)
+        self._method = method.name
+        self._class_count = np.bincount(problem.codes[problem.bound > 0])
+        self.__dict__.pop("code_book_", None)
+        if method.book is not None:
+            self.code_book_ = method.book
         self._take(problem.points, trained)
 
     def _initial(self, problem: Problem) -> NDArray[np.float64]:

@@ -34,8 +34,8 @@ class LibsvmFormat:
         Raises
         ------
         ValueError
-            If the kernel is a callable, or a label is no whole number of 32 bits: the format has no
-            place for them.
+            If the kernel is a callable, a label is no whole number of 32 bits, or the machines are not
+            one-vs-one: the format has no place for them.
         """
         check_is_fitted(self)
         Path(path).write_text(written(self._as_libsvm()), encoding="ascii", newline="\n")
@@ -84,6 +84,10 @@ class LibsvmFormat:
     def _as_libsvm(self: Any) -> Model:
         if callable(self.kernel):
             raise ValueError("a callable kernel has no place in LIBSVM's format")
+        if getattr(self, "_method", "pairs") != "pairs":
+            raise ValueError(
+                f"machines of multi_class={self._method!r} have no place in LIBSVM's format"
+            )
         classes = getattr(self, "classes_", None)
         if self.kernel == "precomputed":
             n = len(self.support_)

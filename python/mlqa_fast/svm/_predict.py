@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from mlqa_fast._mlqa_fast_core import core as levels
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
+from mlqa_fast.svm._multiclass import method_name, scores, with_unclaimed
 from mlqa_fast.svm._problem import KernelTuple, kernel_tuple, points, starts
 
 
@@ -27,6 +28,34 @@ class Pieces(NamedTuple):
     start: NDArray[np.int64]
     dual_coef: NDArray[np.float64]
     intercept: NDArray[np.float64]
+
+
+class Outputs:
+    """Machines that each have a coefficient for every support vector, packed."""
+
+    __slots__ = ("_coef", "_intercept", "_native")
+
+    def __init__(self, pieces: Pieces, n_jobs: int) -> None:
+        n = pieces.dual_coef.shape[1]
+        self._coef, self._intercept = pieces.dual_coef, pieces.intercept
+        one_class = pieces._replace(
+            start=np.array([0, n]), dual_coef=np.empty((0, n)), intercept=np.empty(0)
+        )
+        self._native = core.Predictor(*one_class, n_jobs)
+
+    def decisions(self, X: Any, n_jobs: int) -> NDArray[np.float64]:
+        """Values of all machines."""
+        return self._native.outputs(X, self._coef, self._intercept, n_jobs)
+
+
+Native = core.Predictor | Outputs
+
+
+def packed(pieces: Pieces, method: str, n_jobs: int) -> Native:
+    """The pieces in the form that predictions take."""
+    if method == "pairs":
+        return core.Predictor(*pieces, n_jobs)
+    return Outputs(pieces, n_jobs)
 
 
 def pieces_of(estimator: Any) -> Pieces:
@@ -83,9 +112,10 @@ class Packed:
 
     def __init__(self, estimator: Any = None) -> None:
         self.made_of = () if estimator is None else _made_of(estimator)
-        self.native = None
+        self.native: Native | None = None
         if estimator is not None:
-            self.native = core.Predictor(*pieces_of(estimator), n_threads(estimator.n_jobs))
+            method = getattr(estimator, "_method", "pairs")
+            self.native = packed(pieces_of(estimator), method, n_threads(estimator.n_jobs))
 
     def __reduce__(self) -> tuple[type[Packed], tuple[()]]:
         """Nothing of the packed form is worth keeping."""
@@ -102,13 +132,12 @@ class Packed:
         )
 
 
-def native_of(estimator: Any) -> core.Predictor:
+def native_of(estimator: Any) -> Any:
     """The packed machines of an estimator: those made when it was fitted, if they still fit."""
-    packed = vars(estimator).get("_packed")
-    if packed is None or not packed.is_of(estimator):
-        packed = Packed(estimator)
-    native: core.Predictor = packed.native
-    return native
+    held = vars(estimator).get("_packed")
+    if held is None or not held.is_of(estimator):
+        held = Packed(estimator)
+    return held.native
 
 
 def one_vs_rest(decision: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
@@ -137,36 +166,67 @@ class Reading(NamedTuple):
     break_ties: bool
     one_vs_one: bool
     signs: bool
+    method: str = "pairs"
+    book: NDArray[np.int8] | None = None
+    decoding: str = "hinge"
+    unclaimed: Any = None
 
 
 def reading_of(estimator: Any) -> Reading:
     """How an estimator answers, from its parameters."""
     classes = getattr(estimator, "classes_", None)
-    return Reading(
+    reading = Reading(
         classes,
         getattr(estimator, "multi_class", "ovo") == "dag",
         classes is not None and len(classes) > 2 and bool(estimator.break_ties),
         getattr(estimator, "decision_function_shape", "ovr") == "ovo",
         hasattr(estimator, "offset_"),
     )
+    method = getattr(estimator, "_method", "pairs")
+    if classes is None or method == method_name(estimator.multi_class, len(classes)) == "pairs":
+        return reading
+    if method != method_name(estimator.multi_class, len(classes)):
+        raise ValueError(
+            f"multi_class={estimator.multi_class!r} needs other machines than those that were fitted"
+            f" ({'ovo' if method == 'pairs' else method!r}): fit again"
+        )
+    return reading._replace(
+        method=method,
+        book=getattr(estimator, "code_book_", None),
+        decoding=estimator.decoding,
+        unclaimed=estimator.unclaimed,
+    )
 
 
-def decide(native: core.Predictor, X: Any, n_jobs: int, reading: Reading) -> NDArray[np.float64]:
+def decide(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[np.float64]:
     """The decision function of validated points."""
+    if reading.method != "pairs" and reading.one_vs_one:
+        raise ValueError(
+            "decision_function_shape='ovo' has a column for every two classes, which"
+            f" multi_class={reading.method!r} has no machines for: use 'ovr'"
+        )
     decision: NDArray[np.float64] = native.decisions(X, n_jobs)
     if reading.classes is None:
         return decision.ravel()
+    if reading.method != "pairs":
+        return scores(decision, reading.method, reading.book, reading.decoding)
     k = len(reading.classes)
     if k == 2:
         return -decision.ravel()
     return decision if reading.one_vs_one else one_vs_rest(decision, k)
 
 
-def predict(native: core.Predictor, X: Any, n_jobs: int, reading: Reading) -> NDArray[Any]:
+def predict(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[Any]:
     """Predictions for validated points: labels, values, or 1 and -1."""
     if reading.classes is None:
         value = decide(native, X, n_jobs, reading)
         return np.where(value > 0, 1, -1) if reading.signs else value
+    if reading.method != "pairs":
+        value = decide(native, X, n_jobs, reading._replace(one_vs_one=False))
+        labels = reading.classes.take(np.argmax(value, axis=1))
+        if reading.method != "ovr" or reading.unclaimed is None:
+            return np.asarray(labels)
+        return with_unclaimed(labels, value, reading.unclaimed)
     if reading.break_ties and not reading.graph:
         label = np.argmax(decide(native, X, n_jobs, reading), axis=1)
     else:
@@ -204,7 +264,7 @@ class CompiledPredictor:
     def __init__(self, pieces: Pieces, reading: Reading, n_jobs: int | None) -> None:
         self._pieces, self._reading = pieces, reading
         self._n_jobs = n_threads(n_jobs)
-        self._native = core.Predictor(*pieces, self._n_jobs)
+        self._native = packed(pieces, reading.method, self._n_jobs)
 
     def __reduce__(self) -> tuple[Callable[..., CompiledPredictor], tuple[Any, ...]]:
         """The arrays; they are packed anew."""

@@ -1,4 +1,4 @@
-"""What a classifier over one-vs-one machines does once they are trained."""
+"""What a classifier over machines of two classes does once they are trained."""
 
 from __future__ import annotations
 
@@ -36,8 +36,16 @@ class PredictionReport:
     machines : int
         Number of machines that there are.
     machines_asked : ndarray of shape (n_samples,)
-        Number of machines asked for each sample: all of them for the vote, `n_classes` - 1 along
-        the graph.
+        Number of machines asked for each sample: `n_classes` - 1 along the graph, else all of them.
+    claimed_by_several : int or None
+        With 'ovr', the samples that more than one machine claims: the one with the largest value
+        wins.
+    claimed_by_none : int or None
+        With 'ovr', the samples that no machine claims: `unclaimed`, or the class whose machine is
+        nearest to it.
+    training_samples : ndarray of shape (n_machines, 2) or None
+        With 'ovr' and 'ecoc', the positive and the negative samples that each machine was trained
+        on.
 
     Examples
     --------
@@ -51,11 +59,21 @@ class PredictionReport:
     multi_class: str
     machines: int
     machines_asked: NDArray[np.int64]
+    claimed_by_several: int | None = None
+    claimed_by_none: int | None = None
+    training_samples: NDArray[np.int64] | None = None
 
     @property
     def machines_per_sample(self) -> float:
         """Mean of ``machines_asked``."""
         return float(np.mean(self.machines_asked))
+
+    @property
+    def imbalance(self) -> NDArray[np.float64] | None:
+        """Samples of the larger side of each machine for one of the smaller; None without counts."""
+        if self.training_samples is None:
+            return None
+        return np.asarray(self.training_samples.max(axis=1) / self.training_samples.min(axis=1))
 
 
 class KernelMachine(ParametersOnce):
@@ -155,6 +173,8 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
     decision_function_shape: str
     break_ties: bool
     multi_class: str
+    #: What was trained; models of earlier versions have one-vs-one machines.
+    _method = "pairs"
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Decision values.
@@ -168,7 +188,13 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
         -------
         ndarray
             Two classes: shape (n_samples,), positive for ``classes_[1]``. More: one column a class
-            (``decision_function_shape='ovr'``) or one a machine ('ovo').
+            (``decision_function_shape='ovr'``) or, with ``multi_class`` 'ovo' and 'dag', one a
+            machine ('ovo'). With 'ovr' and 'ecoc' the class of the largest value is predicted.
+
+        Raises
+        ------
+        ValueError
+            If there are no machines of every two classes for ``decision_function_shape='ovo'``.
         """
         X = self._points(X)
         return decide(native_of(self), X, n_threads(self.n_jobs), reading_of(self))
@@ -206,13 +232,26 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
             ``multi_class``, ``machines``, ``machines_asked``.
         """
         X = self._points(X)
+        reading, n_jobs = reading_of(self), n_threads(self.n_jobs)
+        if reading.method != "pairs":
+            return self._report_of_book(X, n_jobs)
         k = len(self.classes_)
         machines = k * (k - 1) // 2
-        if self.multi_class == "dag":
-            _, asked = native_of(self).walk(X, n_threads(self.n_jobs))
+        if reading.graph:
+            _, asked = native_of(self).walk(X, n_jobs)
         else:
             asked = np.full(_count(X), machines, dtype=np.int64)
         return PredictionReport(self.multi_class, machines, asked)
+
+    def _report_of_book(self, X: Any, n_jobs: int) -> PredictionReport:
+        book = self.code_book_
+        several = none = None
+        if self.multi_class == "ovr":
+            claims = (native_of(self).decisions(X, n_jobs) > 0).sum(axis=1)
+            several, none = int(np.sum(claims > 1)), int(np.sum(claims == 0))
+        sides = np.stack([(book == sign).T @ self._class_count for sign in (1, -1)], axis=1)
+        asked = np.full(_count(X), book.shape[1], dtype=np.int64)
+        return PredictionReport(self.multi_class, book.shape[1], asked, several, none, sides)
 
     @available_if(probability_available)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -256,7 +295,10 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
         """Weights of the features, for a linear kernel."""
         if self.kernel != "linear":
             raise AttributeError("coef_ is only available when using a linear kernel")
-        coef = one_vs_one_coef(self.dual_coef_, self._n_support, self.support_vectors_)
+        if self._method == "pairs":
+            coef = one_vs_one_coef(self.dual_coef_, self._n_support, self.support_vectors_)
+        else:
+            coef = self.dual_coef_ @ self.support_vectors_
         (coef.data if sp.issparse(coef) else coef).flags.writeable = False
         return coef
 

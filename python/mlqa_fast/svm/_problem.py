@@ -22,7 +22,7 @@ KernelTuple = tuple[int, int, float, float]
 
 
 class Trained(NamedTuple):
-    """One-vs-one machines in LIBSVM's layout, and their certificates."""
+    """Machines and their certificates: one-vs-one in LIBSVM's layout, or a row for each machine."""
 
     support: NDArray[np.int64]
     n_support: NDArray[np.int32]
@@ -104,23 +104,12 @@ def points(X: Any) -> Any:
     return X.data.astype(np.float64, copy=False), X.indices, X.indptr, X.shape[1]
 
 
-def train(
-    X: Any,
-    codes: NDArray[np.intp],
-    n_classes: int,
-    bound: NDArray[np.float64],
-    kernel: KernelTuple,
-    limits: Limits,
-    progress: Callable[[int, int, float], bool] | None = None,
-    *,
-    nu: float = 0.0,
-    initial: NDArray[np.float64] | None = None,
-) -> Trained:
-    """Train the machines of every two classes on the points whose `bound` is positive.
+def sorted_by_class(
+    codes: NDArray[np.intp], bound: NDArray[np.float64], n_classes: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Points whose `bound` is positive, class by class, and where the classes begin.
 
-    A positive `nu` makes nu-machines; `initial` are dual coefficients to begin with, in LIBSVM's
-    layout: (n_classes - 1, n_samples). ``support`` holds indices of points of X. Raises ValueError
-    where nothing can be trained.
+    Raises ValueError where nothing can be trained.
     """
     kept = np.flatnonzero(bound > 0) if bound.min(initial=1.0) <= 0 else None
     codes_kept = codes if kept is None else codes[kept]
@@ -144,6 +133,28 @@ def train(
     order = order.astype(np.int64, copy=False)
     start = np.zeros(n_classes + 1, dtype=np.int64)
     np.cumsum(counts, out=start[1:])
+    return order, start
+
+
+def train(
+    X: Any,
+    codes: NDArray[np.intp],
+    n_classes: int,
+    bound: NDArray[np.float64],
+    kernel: KernelTuple,
+    limits: Limits,
+    progress: Callable[[int, int, float], bool] | None = None,
+    *,
+    nu: float = 0.0,
+    initial: NDArray[np.float64] | None = None,
+) -> Trained:
+    """Train the machines of every two classes on the points whose `bound` is positive.
+
+    A positive `nu` makes nu-machines; `initial` are dual coefficients to begin with, in LIBSVM's
+    layout: (n_classes - 1, n_samples). ``support`` holds indices of points of X. Raises ValueError
+    where nothing can be trained.
+    """
+    order, start = sorted_by_class(codes, bound, n_classes)
     raw = core.fit(
         points(X),
         kernel,
@@ -159,12 +170,17 @@ def train(
         n_threads(limits.n_jobs),
         progress,
     )
+    return trained_of(raw, order, nu > 0)
+
+
+def trained_of(raw: tuple[Any, ...], order: NDArray[np.int64], by_nu: bool = False) -> Trained:
+    """Machines as the extension returns them, if all of their numbers are finite."""
     position, n_support, dual_coef, rho, n_iter, violation, gap, objective, status = raw
     if not (np.isfinite(rho).all() and np.isfinite(dual_coef).all()):
         raise ValueError(
             "The dual coefficients or intercepts are not finite."
             " The input data may contain large values and need to be preprocessed."
-            + (" Or nu is too small for classes that overlap: a margin is 0." if nu > 0 else "")
+            + (" Or nu is too small for classes that overlap: a margin is 0." if by_nu else "")
         )
     return Trained(
         order[position], n_support, dual_coef, -rho, n_iter, violation, gap, objective, status

@@ -7,10 +7,12 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from mlqa_fast._compat import Interval
+from mlqa_fast._compat import Interval, StrOptions
 from mlqa_fast.svm._classification import TrainedClassifier
+from mlqa_fast.svm._code_book import DECODINGS, KINDS
+from mlqa_fast.svm._multiclass import BOOKS, PAIRS, Method, method_name, method_of
 
 
 class SVC(TrainedClassifier):
@@ -42,7 +44,8 @@ class SVC(TrainedClassifier):
     cache_size : float or 'auto', default=200
         Megabytes for stored kernel values, at least two rows; 'auto' for an eighth of the memory.
     class_weight : dict or 'balanced', default=None
-        Factors of C for the classes; 'balanced' is ``n_samples / (n_classes * np.bincount(y))``.
+        Factors of C for the classes; 'balanced' is ``n_samples / (n_classes * np.bincount(y))``, and
+        with 'ovr' and 'ecoc' gives both sides of each machine the same weight.
     verbose : bool, default=False
         Show a progress bar, with the violation and the number of support vectors so far.
     max_iter : int, default=-1
@@ -54,10 +57,13 @@ class SVC(TrainedClassifier):
         With ``decision_function_shape='ovr'`` and the vote, predict the class with the largest
         decision value, instead of the first class among those with most votes.
     random_state : int, RandomState instance or None, default=None
-        Accepted for compatibility: training uses no random numbers.
-    multi_class : {'ovo', 'dag'}, default='ovo'
-        How more than two classes are predicted: by the vote of all machines, or along the directed
-        acyclic graph, which asks `n_classes` - 1 of them. May be changed after fit.
+        Of random code books; training uses no other random numbers.
+    multi_class : {'ovo', 'dag', 'ovr', 'ecoc'}, default='ovo'
+        How more than two classes are made from machines of two. 'ovo': a machine for every two
+        classes, and the vote of all. 'dag': the same machines, of which a point asks `n_classes` - 1
+        along the directed acyclic graph; the two may be changed for each other after fit. 'ovr': a
+        machine for each class against the rest; the one with the largest value wins. 'ecoc': the
+        machines of a code book.
     warm_start : bool, default=False
         Begin with the coefficients of the last fit where the classes of the points are the same:
         after `max_iter` or `max_time` came first the solver goes on, and a problem that is solved
@@ -66,6 +72,15 @@ class SVC(TrainedClassifier):
         Threads: None for the pool's limit, -1 for all processors. The result does not depend on it.
     max_time : float, default=None
         Most seconds for fit; None for no limit.
+    unclaimed : object, default=None
+        With 'ovr', the label of a point that no machine claims (all values at most 0); None for the
+        class whose machine is nearest to it. Read at prediction.
+    code_book : {'exhaustive', 'dense_random', 'sparse_random'} or array-like of shape \
+            (n_classes, n_machines), default='dense_random'
+        With 'ecoc', the book: see `mlqa_fast.svm.code_book`; random ones are drawn from
+        `random_state`.
+    decoding : {'hamming', 'hinge', 'exponential'}, default='hinge'
+        With 'ecoc', the loss: see `mlqa_fast.svm.decode`. Read at prediction.
 
     Attributes
     ----------
@@ -73,19 +88,23 @@ class SVC(TrainedClassifier):
         Factors of C.
     classes_ : ndarray of shape (n_classes,)
         Labels.
-    coef_ : {ndarray, sparse array} of shape (n_classes * (n_classes - 1) / 2, n_features)
-        Weights of the features; for a linear kernel.
-    dual_coef_ : {ndarray, sparse array} of shape (n_classes - 1, n_SV)
-        Signed dual coefficients; sparse if X was.
+    code_book_ : ndarray of shape (n_classes, n_machines), int8
+        1, -1 and 0; with 'ovr' and 'ecoc' for more than two classes.
+    coef_ : {ndarray, sparse array} of shape (n_machines, n_features)
+        Weights of the features; for a linear kernel. There are ``n_classes * (n_classes - 1) / 2``
+        machines with 'ovo' and 'dag', `n_classes` with 'ovr', the columns of the book with 'ecoc'.
+    dual_coef_ : {ndarray, sparse array} of shape (n_classes - 1, n_SV) or (n_machines, n_SV)
+        Signed dual coefficients; sparse if X was. With 'ovo' and 'dag' in LIBSVM's layout, else a
+        row for each machine.
     fit_status_ : int
         0 if solved, 1 if a limit came first.
-    intercept_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
+    intercept_ : ndarray of shape (n_machines,)
         Constants of the machines.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had names that are all strings.
-    n_iter_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
+    n_iter_ : ndarray of shape (n_machines,)
         Steps of the machines.
     support_ : ndarray of shape (n_SV,)
         Indices of the support vectors.
@@ -133,6 +152,10 @@ class SVC(TrainedClassifier):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **TrainedClassifier._parameter_constraints,
         "C": [Interval(Real, 0.0, None, closed="right")],
+        "multi_class": [StrOptions({*PAIRS, *BOOKS})],
+        "unclaimed": [object],
+        "code_book": [StrOptions(KINDS), "array-like"],
+        "decoding": [StrOptions(DECODINGS)],
     }
     _svm_type = "c_svc"
 
@@ -158,6 +181,9 @@ class SVC(TrainedClassifier):
         warm_start: bool = False,
         n_jobs: int | None = None,
         max_time: float | None = None,
+        unclaimed: Any = None,
+        code_book: str | ArrayLike = "dense_random",
+        decoding: str = "hinge",
     ) -> None:
         self.C = C
         self.kernel = kernel
@@ -178,12 +204,22 @@ class SVC(TrainedClassifier):
         self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.max_time = max_time
+        self.unclaimed = unclaimed
+        self.code_book = code_book
+        self.decoding = decoding
+
+    def _method_of(self, codes: NDArray[np.intp]) -> Method:
+        """Which machines are trained."""
+        return method_of(self, codes)
 
     def _bounds(
         self, codes: NDArray[np.intp], weight: NDArray[np.float64] | None
     ) -> NDArray[np.float64]:
         """C of each sample."""
-        bound: NDArray[np.float64] = (float(self.C) * self.class_weight_)[codes]
+        factor = self.class_weight_
+        if self.class_weight == "balanced" and method_name(self.multi_class, len(factor)) in BOOKS:
+            factor = np.ones_like(factor)  # each machine is balanced by itself
+        bound: NDArray[np.float64] = (float(self.C) * factor)[codes]
         if weight is None:
             return bound
         # 0 times an infinite C has no value: such a point is left out.
