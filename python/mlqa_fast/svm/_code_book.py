@@ -248,7 +248,7 @@ def decode(values: ArrayLike, code_book: ArrayLike, decoding: str = "hinge") -> 
     --------
     >>> from mlqa_fast.svm import code_book, decode
     >>> decode([[0.5, -2.0, -0.5]], code_book(3, "exhaustive"), "hamming")
-    array([[-2., -1., -1.]])
+    array([[-2., -2.,  0.]])
     """
     book = check_array(code_book, dtype=np.float64, input_name="code_book")
     values = check_array(values, dtype=np.float64, input_name="values")

@@ -34,8 +34,8 @@ class LibsvmFormat:
         Raises
         ------
         ValueError
-            If the kernel is a callable, a label is no whole number of 32 bits, or the machines are not
-            one-vs-one: the format has no place for them.
+            If the kernel is a callable, a label is no whole number of 32 bits, or the machines are
+            not one-vs-one: the format has no place for them.
         """
         check_is_fitted(self)
         Path(path).write_text(written(self._as_libsvm()), encoding="ascii", newline="\n")

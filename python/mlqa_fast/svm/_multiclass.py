@@ -107,6 +107,7 @@ def with_unclaimed(
     numeric, numeric_mark = labels.dtype.kind in "biuf", mark.dtype.kind in "biuf"
     if mark.ndim != 0 or numeric != numeric_mark:
         raise ValueError(
-            f"unclaimed must be one label of the kind of classes_ ({labels.dtype}), got {unclaimed!r}"
+            f"unclaimed must be one label of the kind of classes_ ({labels.dtype}),"
+            f" got {unclaimed!r}"
         )
     return np.where((values > 0).any(axis=1), labels, mark)

@@ -187,8 +187,8 @@ def reading_of(estimator: Any) -> Reading:
         return reading
     if method != method_name(estimator.multi_class, len(classes)):
         raise ValueError(
-            f"multi_class={estimator.multi_class!r} needs other machines than those that were fitted"
-            f" ({'ovo' if method == 'pairs' else method!r}): fit again"
+            f"multi_class={estimator.multi_class!r} needs other machines than those that were"
+            f" fitted, {'one-vs-one' if method == 'pairs' else repr(method)}: fit again"
         )
     return reading._replace(
         method=method,

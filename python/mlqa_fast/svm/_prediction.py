@@ -70,7 +70,7 @@ class PredictionReport:
 
     @property
     def imbalance(self) -> NDArray[np.float64] | None:
-        """Samples of the larger side of each machine for one of the smaller; None without counts."""
+        """Samples of each machine's larger side for one of the smaller; None without counts."""
         if self.training_samples is None:
             return None
         return np.asarray(self.training_samples.max(axis=1) / self.training_samples.min(axis=1))

@@ -44,8 +44,8 @@ class SVC(TrainedClassifier):
     cache_size : float or 'auto', default=200
         Megabytes for stored kernel values, at least two rows; 'auto' for an eighth of the memory.
     class_weight : dict or 'balanced', default=None
-        Factors of C for the classes; 'balanced' is ``n_samples / (n_classes * np.bincount(y))``, and
-        with 'ovr' and 'ecoc' gives both sides of each machine the same weight.
+        Factors of C for the classes; 'balanced' is ``n_samples / (n_classes * np.bincount(y))``,
+        and with 'ovr' and 'ecoc' gives both sides of each machine the same weight.
     verbose : bool, default=False
         Show a progress bar, with the violation and the number of support vectors so far.
     max_iter : int, default=-1
@@ -60,10 +60,10 @@ class SVC(TrainedClassifier):
         Of random code books; training uses no other random numbers.
     multi_class : {'ovo', 'dag', 'ovr', 'ecoc'}, default='ovo'
         How more than two classes are made from machines of two. 'ovo': a machine for every two
-        classes, and the vote of all. 'dag': the same machines, of which a point asks `n_classes` - 1
-        along the directed acyclic graph; the two may be changed for each other after fit. 'ovr': a
-        machine for each class against the rest; the one with the largest value wins. 'ecoc': the
-        machines of a code book.
+        classes, and the vote of all. 'dag': the same machines, of which a point asks
+        `n_classes` - 1 along the directed acyclic graph; the two may be changed for each other
+        after fit. 'ovr': a machine for each class against the rest; the one with the largest value
+        wins. 'ecoc': the machines of a code book.
     warm_start : bool, default=False
         Begin with the coefficients of the last fit where the classes of the points are the same:
         after `max_iter` or `max_time` came first the solver goes on, and a problem that is solved
