@@ -15,6 +15,7 @@ from mlqa_fast.svm import (
     OneClassSVM,
     compile_predictor,
     dag_predict,
+    decode,
     l1_min_c,
     linear_svm,
     svm_smo,
@@ -63,6 +64,32 @@ def smo(n_jobs, X, y, **parameters):
 def ovo(n_jobs, X, y, points, **parameters):
     svc = SVC(tol=TOL, n_jobs=n_jobs, decision_function_shape="ovo", **parameters).fit(X, y)
     return svc.dual_coef_, svc.support_, svc.decision_function(points), svc.predict(points)
+
+
+def few_classes(rng):
+    return ten_classes(rng) | {"y": np.arange(300) % 10}
+
+
+def more_classes(rng, n=2400):
+    """More points than one kernel matrix has, and codes with zeros."""
+    X, y = classes(rng, n + 100, 6, 4, spread=1.5)
+    return {"X": X[:n], "y": y[:n], "points": X[n:], "C": 3.0, "gamma": 0.05}
+
+
+def book_machines(**method):
+    """Machines of a code book, and what they answer."""
+
+    def run(n_jobs, X, y, points, **parameters):
+        svc = SVC(**{"tol": TOL, "n_jobs": n_jobs} | method | parameters).fit(X, y)
+        return svc.support_, svc.dual_coef_, svc.decision_function(points), svc.predict(points)
+
+    return run
+
+
+against_the_rest_machines = book_machines(multi_class="ovr")
+coded_machines = book_machines(
+    multi_class="ecoc", code_book="sparse_random", random_state=0, tol=1e-5
+)
 
 
 def sparse_ovo(n_jobs, X, y, points, **parameters):
@@ -328,6 +355,15 @@ ROOMS = [
     ),
     Room("svm/solve (two groups)", more_values, regress_by_nu, isa_tolerance=1e-5),
     Room("svm/solve (one class)", more_values, support, isa_tolerance=1e-5),
+    Room("svm/code_book", few_classes, against_the_rest_machines, isa_tolerance=1e-5),
+    Room(
+        "svm/code_book (large)",
+        more_classes,
+        coded_machines,
+        isa_tolerance=1e-3,
+        long_inputs=lambda: more_classes(np.random.default_rng(0), 12000),
+        long_run=lambda X, y, points, **p: coded_machines(2, X, y, points, **p),
+    ),
     Room("svm/dag", machines, lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, **p)),
 ]
 
@@ -538,8 +574,31 @@ ENTRIES = [
             ({"kernel": of_one_dimension}, "must return a matrix"),
             ({"class_weight": {7: 1.0}}, "class"),
             ({"class_weight": "even"}, "'class_weight' parameter"),
-            ({"multi_class": "ovr"}, "'multi_class' parameter"),
+            ({"multi_class": "all"}, "'multi_class' parameter"),
+            ({"multi_class": "ecoc", "code_book": np.ones((3, 2))}, "code_book has no -1"),
+            ({"multi_class": "ecoc", "code_book": "small"}, "'code_book' parameter"),
+            ({"decoding": "euclid"}, "'decoding' parameter"),
             ({"max_time": -1.0}, "'max_time' parameter"),
+        ),
+    ),
+    Entry(
+        "svm.SVC (against the rest)",
+        lambda X, y, **p: fit_svc(X, y, multi_class="ovr", **p),
+        lambda rng: labelled(rng, 3),
+        target="y",
+        sparse=True,
+        outcomes={"target objects": "refused: label type"},
+        tolerance=1e-4,
+        bad_arguments=(({"unclaimed": 0, "C": -1.0}, "'C' parameter"),),
+    ),
+    Entry(
+        "svm.decode",
+        lambda values, code_book, **p: decode(values, code_book, **p),
+        lambda rng: {"values": rng.normal(size=(60, 4)), "code_book": np.eye(4) * 2 - 1},
+        data="values",
+        bad_arguments=(
+            ({"code_book": np.ones((3, 5))}, "values has 4 columns"),
+            ({"decoding": "soft"}, "'decoding' parameter"),
         ),
     ),
     Entry(

@@ -162,7 +162,15 @@ def test_signature_is_scikit_learns_and_more():
     ours, theirs = SVC().get_params(), sklearn.svm.SVC().get_params()
     theirs["probability"] = "deprecated"  # as scikit-learn has it from 1.9 on
     assert {name: ours[name] for name in theirs} == theirs
-    assert ours.keys() - theirs.keys() == {"multi_class", "warm_start", "n_jobs", "max_time"}
+    assert ours.keys() - theirs.keys() == {
+        "multi_class",
+        "warm_start",
+        "n_jobs",
+        "max_time",
+        "unclaimed",
+        "code_book",
+        "decoding",
+    }
 
 
 @pytest.mark.parametrize("k", [2, 3, 6])
@@ -444,7 +452,7 @@ def test_an_interrupted_fit_leaves_the_estimator_as_it_was(rng, monkeypatch):
     def stopped(*arguments, **parameters):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mlqa_fast.svm._classification.train", stopped)
+    monkeypatch.setattr("mlqa_fast.svm._classification.train_method", stopped)
     with pytest.raises(KeyboardInterrupt):
         svc.fit(X[:, :2], y + 1)
     assert (svc.n_features_in_, svc.classes_.tolist()) == (4, [0, 1, 2, 3])

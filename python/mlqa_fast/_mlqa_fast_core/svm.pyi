@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Predictor', 'fit', 'fit_linear', 'rows_repeat', 'solve', 'sparse_panels', 'sparse_rows_float32', 'sparse_rows_float64', 'sparse_sums_float32', 'sparse_sums_float64']
+__all__: list[str] = ['Predictor', 'fit', 'fit_code_book', 'fit_linear', 'rows_repeat', 'solve', 'sparse_panels', 'sparse_rows_float32', 'sparse_rows_float64', 'sparse_sums_float32', 'sparse_sums_float64']
 class Predictor:
     """
     A fitted model, packed for prediction.
@@ -21,6 +21,10 @@ class Predictor:
         """
         Decision values of all machines.
         """
+    def outputs(self, points: typing.Any, coef: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], intercept: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        Values of machines that have a coefficient for every support vector.
+        """
     def screened(self, points: typing.Any) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
         """
         Decision values in float32, and the bounds of their error; for tests.
@@ -32,6 +36,10 @@ class Predictor:
 def fit(points: typing.Any, kernel: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex], order: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], start: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], bound: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], nu: typing.SupportsFloat | typing.SupportsIndex, initial: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], tol: typing.SupportsFloat | typing.SupportsIndex, max_iter: typing.SupportsInt | typing.SupportsIndex, max_time: typing.SupportsFloat | typing.SupportsIndex, cache_bytes: typing.SupportsFloat | typing.SupportsIndex, n_jobs: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int32], float, float, float, int]:
     """
     Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status.
+    """
+def fit_code_book(points: typing.Any, kernel: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex], order: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], start: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], code: typing.Annotated[numpy.typing.ArrayLike, numpy.int8], bound: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], weight: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], initial: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], tol: typing.SupportsFloat | typing.SupportsIndex, max_iter: typing.SupportsInt | typing.SupportsIndex, max_time: typing.SupportsFloat | typing.SupportsIndex, cache_bytes: typing.SupportsFloat | typing.SupportsIndex, n_jobs: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int32], float, float, float, int]:
+    """
+    Machines of a code book: as fit, with a row of dual_coef for each machine.
     """
 def fit_linear(points: typing.Any, order: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], solver: typing.SupportsInt | typing.SupportsIndex, squared: bool, constant: typing.SupportsFloat | typing.SupportsIndex, cost: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], label: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], factor: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], value: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], epsilon: typing.SupportsFloat | typing.SupportsIndex, tol: typing.SupportsFloat | typing.SupportsIndex, max_iter: typing.SupportsInt | typing.SupportsIndex, max_time: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, n_jobs: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int64], float, float, int]:
     """

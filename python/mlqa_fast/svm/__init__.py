@@ -1,7 +1,7 @@
 """Support vector machines, as in ``sklearn.svm``."""
 
 from mlqa_fast.svm._bounds import l1_min_c
-from mlqa_fast.svm._code_book import code_book, decode
+from mlqa_fast.svm._code_book import decode
 from mlqa_fast.svm._dag import dag_predict
 from mlqa_fast.svm._linear_svc import LinearSVC
 from mlqa_fast.svm._linear_svm import LinearSVMResult, linear_svm
@@ -26,7 +26,6 @@ __all__ = [
     "OneClassSVM",
     "PredictionReport",
     "SMOResult",
-    "code_book",
     "compile_predictor",
     "dag_predict",
     "decode",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, check_random_state
 
-from mlqa_fast._compat import Interval, StrOptions, validate_params
+from mlqa_fast._compat import StrOptions, validate_params
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
 from mlqa_fast.svm._problem import (
@@ -32,19 +31,8 @@ DECODINGS = {"hamming", "hinge", "exponential"}
 MOST_EXHAUSTIVE = 12
 # Columns for log2(n_classes) bits, from Allwein, Schapire and Singer; random books that are tried.
 DENSE_COLUMNS, SPARSE_COLUMNS, TRIES = 10, 15, 100
-# Up to so many classes all columns there are can be listed.
-LISTED = 6
 
 
-@validate_params(  # type: ignore[untyped-decorator]
-    {
-        "n_classes": [Interval(Integral, 2, None, closed="left")],
-        "kind": [StrOptions({"one_vs_rest", *KINDS})],
-        "n_machines": [Interval(Integral, 1, None, closed="left"), None],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
 def code_book(
     n_classes: int,
     kind: str = "dense_random",
@@ -88,7 +76,7 @@ def code_book(
 
     Examples
     --------
-    >>> from mlqa_fast.svm import code_book
+    >>> from mlqa_fast.svm._code_book import code_book
     >>> code_book(3, "exhaustive")
     array([[ 1,  1,  1],
            [-1,  1, -1],
@@ -120,10 +108,8 @@ def _random(
 ) -> Book:
     per_bit = SPARSE_COLUMNS if sparse else DENSE_COLUMNS
     wanted = n_machines or int(np.ceil(per_bit * np.log2(n_classes)))
-    if n_classes <= LISTED:
-        everything = _all_columns(n_classes, sparse)
-        if everything.shape[1] <= wanted:
-            return everything
+    if wanted >= _count_columns(n_classes, sparse):
+        return _all_columns(n_classes, sparse)
     best, most = None, 0.0
     for _ in range(TRIES):
         book = _draw(n_classes, sparse, wanted, rng)
@@ -135,6 +121,13 @@ def _random(
             f"no random book of {wanted} machines tells {n_classes} classes apart: raise n_machines"
         )
     return best
+
+
+def _count_columns(n_classes: int, sparse: bool) -> int:
+    """How many different columns there are."""
+    if sparse:
+        return int((3**n_classes - 2 ** (n_classes + 1) + 1) // 2)
+    return int(2 ** (n_classes - 1) - 1)
 
 
 def _all_columns(n_classes: int, sparse: bool) -> Book:
@@ -203,11 +196,7 @@ def checked_book(given: ArrayLike, n_classes: int) -> Book:
 
 
 @validate_params(  # type: ignore[untyped-decorator]
-    {
-        "values": ["array-like"],
-        "code_book": ["array-like"],
-        "decoding": [StrOptions(DECODINGS)],
-    },
+    {"decoding": [StrOptions(DECODINGS)]},
     prefer_skip_nested_validation=True,
 )
 def decode(values: ArrayLike, code_book: ArrayLike, decoding: str = "hinge") -> NDArray[np.float64]:
@@ -246,17 +235,18 @@ def decode(values: ArrayLike, code_book: ArrayLike, decoding: str = "hinge") -> 
 
     Examples
     --------
-    >>> from mlqa_fast.svm import code_book, decode
-    >>> decode([[0.5, -2.0, -0.5]], code_book(3, "exhaustive"), "hamming")
-    array([[-2., -2.,  0.]])
+    >>> from mlqa_fast.svm import decode
+    >>> one_against_the_rest = [[1, -1, -1], [-1, 1, -1], [-1, -1, 1]]
+    >>> decode([[0.5, -2.0, -0.25]], one_against_the_rest, "hinge")
+    array([[-1.25, -5.25, -2.75]])
     """
     book = check_array(code_book, dtype=np.float64, input_name="code_book")
-    values = check_array(values, dtype=np.float64, input_name="values")
-    if values.shape[1] != book.shape[1]:
+    given = check_array(values, dtype=np.float64, input_name="values")
+    if given.shape[1] != book.shape[1]:
         raise ValueError(
-            f"values has {values.shape[1]} columns for the {book.shape[1]} machines of code_book"
+            f"values has {given.shape[1]} columns for the {book.shape[1]} machines of code_book"
         )
-    return decoded(values, book, decoding)
+    return decoded(given, book, decoding)
 
 
 def _hamming(z: NDArray[np.float64]) -> NDArray[np.float64]:

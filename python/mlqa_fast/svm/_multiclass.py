@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlqa_fast.svm._code_book import KINDS, Book, checked_book, code_book, decoded, train_book
+from mlqa_fast.svm._code_book import Book, checked_book, code_book, decoded, train_book
 from mlqa_fast.svm._problem import KernelTuple, Limits, Trained, train
 
 PAIRS = {"ovo", "dag"}
@@ -46,11 +46,14 @@ def method_of(svc: Any, codes: NDArray[np.intp]) -> Method:
 
 
 def _book(svc: Any, name: str, n_classes: int) -> Book:
+    book: Book
     if name == "ovr":
-        return code_book(n_classes, "one_vs_rest")
-    if isinstance(svc.code_book, str) and svc.code_book in KINDS:
-        return code_book(n_classes, svc.code_book, random_state=svc.random_state)
-    return checked_book(svc.code_book, n_classes)
+        book = code_book(n_classes, "one_vs_rest")
+    elif isinstance(svc.code_book, str):
+        book = code_book(n_classes, svc.code_book, random_state=svc.random_state)
+    else:
+        book = checked_book(svc.code_book, n_classes)
+    return book
 
 
 def _balance(book: Book, count: NDArray[np.intp]) -> NDArray[np.float64]:

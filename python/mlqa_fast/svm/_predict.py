@@ -175,21 +175,23 @@ class Reading(NamedTuple):
 def reading_of(estimator: Any) -> Reading:
     """How an estimator answers, from its parameters."""
     classes = getattr(estimator, "classes_", None)
+    multi_class = getattr(estimator, "multi_class", "ovo")
     reading = Reading(
         classes,
-        getattr(estimator, "multi_class", "ovo") == "dag",
+        multi_class == "dag",
         classes is not None and len(classes) > 2 and bool(estimator.break_ties),
         getattr(estimator, "decision_function_shape", "ovr") == "ovo",
         hasattr(estimator, "offset_"),
     )
     method = getattr(estimator, "_method", "pairs")
-    if classes is None or method == method_name(estimator.multi_class, len(classes)) == "pairs":
-        return reading
-    if method != method_name(estimator.multi_class, len(classes)):
+    wanted = "pairs" if classes is None else method_name(multi_class, len(classes))
+    if method != wanted:
         raise ValueError(
-            f"multi_class={estimator.multi_class!r} needs other machines than those that were"
+            f"multi_class={multi_class!r} needs other machines than those that were"
             f" fitted, {'one-vs-one' if method == 'pairs' else repr(method)}: fit again"
         )
+    if method == "pairs":
+        return reading
     return reading._replace(
         method=method,
         book=getattr(estimator, "code_book_", None),

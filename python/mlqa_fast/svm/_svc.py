@@ -77,8 +77,10 @@ class SVC(TrainedClassifier):
         class whose machine is nearest to it. Read at prediction.
     code_book : {'exhaustive', 'dense_random', 'sparse_random'} or array-like of shape \
             (n_classes, n_machines), default='dense_random'
-        With 'ecoc', the book: see `mlqa_fast.svm.code_book`; random ones are drawn from
-        `random_state`.
+        With 'ecoc', the book. 'exhaustive': all ``2 ** (n_classes - 1) - 1`` ways to part the
+        classes in two, for up to 12 classes. The random ones are drawn from `random_state`: of 100
+        the one whose closest rows are furthest apart, ``10 * log2(n_classes)`` columns of 1 and -1,
+        or ``15 * log2(n_classes)`` with half zeros, which leave a class out of a machine.
     decoding : {'hamming', 'hinge', 'exponential'}, default='hinge'
         With 'ecoc', the loss: see `mlqa_fast.svm.decode`. Read at prediction.
 

@@ -1,5 +1,6 @@
 """Readable definitions for ``mlqa_fast.svm``."""
 
+from mlqa_fast.reference.svm._code_book import CodeBookSVC, code_book, decode
 from mlqa_fast.reference.svm._dag import dag_predict
 from mlqa_fast.reference.svm._family import SVR, NuSVC, NuSVR, OneClassSVM
 from mlqa_fast.reference.svm._linear import l1_min_c, linear_svm
@@ -10,11 +11,14 @@ from mlqa_fast.reference.svm._svc import SVC
 __all__ = [
     "SVC",
     "SVR",
+    "CodeBookSVC",
     "NuSVC",
     "NuSVR",
     "OneClassSVM",
+    "code_book",
     "compile_predictor",
     "dag_predict",
+    "decode",
     "l1_min_c",
     "linear_svm",
     "svm_smo",
