@@ -1,5 +1,6 @@
 """Support vector machines, as in ``sklearn.svm``."""
 
+from mlqa_fast.svm._all_at_once import AllAtOnceResult, all_at_once
 from mlqa_fast.svm._bounds import l1_min_c
 from mlqa_fast.svm._dag import dag_predict
 from mlqa_fast.svm._linear_svc import LinearSVC
@@ -16,6 +17,7 @@ from mlqa_fast.svm._svr import SVR, NuSVR
 __all__ = [
     "SVC",
     "SVR",
+    "AllAtOnceResult",
     "CompiledPredictor",
     "LinearSVC",
     "LinearSVMResult",
@@ -25,6 +27,7 @@ __all__ = [
     "OneClassSVM",
     "PredictionReport",
     "SMOResult",
+    "all_at_once",
     "compile_predictor",
     "dag_predict",
     "l1_min_c",

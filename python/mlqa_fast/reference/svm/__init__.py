@@ -1,5 +1,6 @@
 """Readable definitions for ``mlqa_fast.svm``."""
 
+from mlqa_fast.reference.svm._all_at_once import all_at_once
 from mlqa_fast.reference.svm._dag import dag_predict
 from mlqa_fast.reference.svm._family import SVR, NuSVC, NuSVR, OneClassSVM
 from mlqa_fast.reference.svm._linear import l1_min_c, linear_svm
@@ -13,6 +14,7 @@ __all__ = [
     "NuSVC",
     "NuSVR",
     "OneClassSVM",
+    "all_at_once",
     "compile_predictor",
     "dag_predict",
     "l1_min_c",
