@@ -10,6 +10,16 @@ def rbf(A, B, gamma):
     return np.array([np.exp(-gamma * ((B - a) ** 2).sum(axis=1)) for a in A])
 
 
+def matrix_of(X, kernel, degree=3, gamma=1.0, coef0=0.0):
+    """The kernel matrix, from the formulas."""
+    if kernel == "rbf":
+        return rbf(X, X, gamma)
+    G = X @ X.T
+    if kernel == "linear":
+        return G
+    return (gamma * G + coef0) ** degree if kernel == "poly" else np.tanh(gamma * G + coef0)
+
+
 def machine_certificates(svc, K, y, bound):
     """Violation, gap and objective of every machine from the fitted attributes alone.
 

@@ -12,6 +12,7 @@
 #include "bindings/call.hpp"
 #include "bindings/memory.hpp"
 #include "core/threads.hpp"
+#include "svm/all_at_once.hpp"
 #include "svm/code_book.hpp"
 #include "svm/ovo.hpp"
 #include "svm/solve.hpp"
@@ -30,6 +31,8 @@ using Values = py::array_t<double>;
 using Fitted = py::typing::Tuple<Labels, Counts, Values, Values, Counts, double, double, double, int>;
 /// beta, rho of the groups, steps, violation, gap, objective, status.
 using Solved = py::typing::Tuple<Values, double, double, index_t, double, double, double, int>;
+/// beta, steps, violation, gap, objective, status.
+using AllClasses = py::typing::Tuple<Values, index_t, double, double, double, int>;
 
 [[noreturn]] void refuse(const std::string& message) {
     throw py::value_error(message);
@@ -249,6 +252,45 @@ Solved solve(const py::object& points, const KernelTuple& kernel, const Indices&
                           static_cast<int>(outcome.status));
 }
 
+AllClasses all_at_once(const py::object& points, const KernelTuple& kernel, const Indices& index,
+                       const Indices& label, const Vector& bound, std::int64_t classes, int loss,
+                       const Vector& initial, double tol, std::int64_t max_iter, double max_time,
+                       double cache_bytes, int n_jobs, py::object progress) {
+    const PointsArgument x(points, "X");
+    svm::ClassProblem problem;
+    problem.points = x.points();
+    problem.function = kernel_function(kernel);
+    const bool square = problem.function.kind == svm::Kernel::precomputed;
+    check(!square || !x.points().is_sparse, "a precomputed kernel must be dense");
+    check_range(index, square ? std::min(x.points().count(), x.points().features()) : x.points().count(),
+                "index must hold indices of points");
+    check_range(label, classes, "label must hold classes");
+    problem.size = index.size();
+    problem.classes = classes;
+    check(problem.size > 0 && classes >= 2, "there must be points and two classes");
+    check(label.size() == problem.size && bound.ndim() == 1 && bound.size() == problem.size,
+          "index, label and bound must have one length");
+    check(loss == 0 || loss == 1, "loss is unknown");
+    problem.loss = static_cast<ClassLoss>(loss);
+    check(initial.size() == 0 ||
+              (initial.ndim() == 2 && initial.shape(0) == classes && initial.shape(1) == problem.size),
+          "initial has the wrong shape");
+    problem.index = index.data();
+    problem.label = label.data();
+    problem.bound = bound.data();
+    if (initial.size() > 0) problem.initial = initial.data();
+    const svm::Settings settings = limits(tol, max_iter, max_time, cache_bytes, n_jobs);
+    svm::ClassOutcome outcome;
+    const Status status =
+        native_call([&] { return svm::all_at_once(problem, settings, outcome); }, std::move(progress));
+    check(status == Status::ok, "the computation was stopped by its progress callable");
+    const bool whole = outcome.beta.size() > 0;
+    auto beta = empty<double>({classes, whole ? static_cast<py::ssize_t>(problem.size) : 0});
+    std::copy(outcome.beta.begin(), outcome.beta.end(), beta.mutable_data());
+    return py::make_tuple(beta, outcome.steps, outcome.violation, outcome.gap, outcome.objective,
+                          static_cast<int>(outcome.status));
+}
+
 }  // namespace
 
 void bind_svm(py::module_& module) {
@@ -267,6 +309,11 @@ void bind_svm(py::module_& module) {
           py::arg("epsilon"), py::arg("grouped"), py::arg("tol"), py::arg("max_iter"), py::arg("max_time"),
           py::arg("cache_bytes"), py::arg("n_jobs"), py::arg("progress") = py::none(),
           "One machine over one set of points: beta, rho of the groups, steps, certificates, status.");
+    m.def("all_at_once", &all_at_once, py::arg("points"), py::arg("kernel"), py::arg("index"),
+          py::arg("label"), py::arg("bound"), py::arg("classes"), py::arg("loss"), py::arg("initial"),
+          py::arg("tol"), py::arg("max_iter"), py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"),
+          py::arg("progress") = py::none(),
+          "A machine of all classes at once: beta, a row a class, steps, certificates, status.");
     bind_sparse_rows(m);
     bind_svm_predict(m);
     bind_linear_svm(m);

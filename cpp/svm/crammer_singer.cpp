@@ -25,7 +25,7 @@ public:
           shuffle_(settings.seed, 0),
           w_(at((rows.features() + 1) * width_), 0.0),
           alpha_(at(rows.rows() * width_), 0.0),
-          room_(at(3 * width_), 0.0),
+          room_(at(2 * width_), 0.0),
           cost_(at(rows.rows())),
           violation_(at(rows.rows())),
           order_(at(rows.rows())) {
@@ -33,8 +33,8 @@ public:
             cost_[at(i)] = problem.cost[i] * problem.factor[problem.label[i]];
             if (cost_[at(i)] > 0.0) order_[at(count_++)] = i;
         }
-        state_ = {w_.data(), alpha_.data(), problem.label, cost_.data(),          rows.norms(),
-                  classes_,  width_,        room_.data(),  room_.data() + width_, room_.data() + 2 * width_};
+        state_ = {w_.data(), alpha_.data(), problem.label, cost_.data(),         rows.norms(),
+                  classes_,  width_,        room_.data(),  room_.data() + width_};
         active_ = count_;
         begin_pass();
     }

@@ -1,6 +1,7 @@
 #include "svm/linear_classes.kernel.hpp"
 
 #include "core/simd.hpp"
+#include "svm/class_step.hpp"
 
 namespace mlqa {
 namespace {
@@ -50,27 +51,6 @@ MLQA_INLINE void add_to(const LinearRows& rows, const ClassState& s, index_t i, 
     });
 }
 
-/// Descending, by insertion into runs that grow: classes are few, and nearly in order from step to step.
-MLQA_INLINE void sort_descending(double* d, index_t n) {
-    for (index_t gap = n / 2; gap > 0; gap /= 2)
-        for (index_t i = gap; i < n; ++i) {
-            const double x = d[i];
-            index_t k = i;
-            for (; k >= gap && d[k - gap] < x; k -= gap) d[k] = d[k - gap];
-            d[k] = x;
-        }
-}
-
-/// The beta at which the coefficients of a sample add up to 0.
-MLQA_INLINE double threshold(const ClassState& s, index_t own, double a, double cost, const double* b) {
-    for (index_t m = 0; m < s.classes; ++m) s.sorted[m] = b[m] + (m == own ? a * cost : 0.0);
-    sort_descending(s.sorted, s.classes);
-    double beta = s.sorted[0] - a * cost;
-    index_t r = 1;
-    for (; r < s.classes && beta < static_cast<double>(r) * s.sorted[r]; ++r) beta += s.sorted[r];
-    return beta / static_cast<double>(r);
-}
-
 MLQA_INLINE double step(const LinearRows& rows, const ClassState& s, index_t i) {
     const index_t own = s.label[i];
     const double a = s.norm[i], cost = s.cost[i];
@@ -91,15 +71,12 @@ MLQA_INLINE double step(const LinearRows& rows, const ClassState& s, index_t i) 
     }
     const double violation = largest - least;
     if (!(violation > 1e-12)) return violation > 0.0 ? violation : 0.0;
-    for (index_t m = 0; m < s.classes; ++m) g[m] -= a * alpha[m];
-    const double beta = threshold(s, own, a, cost, g);
+    for (index_t m = 0; m < s.width; ++m) g[m] = m < s.classes ? g[m] - a * alpha[m] : -infinity;
+    svm::simplex_coefficients(g, s.width, own, a, cost);
     bool moves = false;
     for (index_t m = 0; m < s.width; ++m) {
-        const double bound = m == own ? cost : 0.0;
-        double next = m < s.classes ? (beta - g[m]) / a : 0.0;
-        next = next > bound ? bound : next;
-        s.change[m] = next - alpha[m];
-        alpha[m] = next;
+        s.change[m] = g[m] - alpha[m];
+        alpha[m] = g[m];
         moves = moves || s.change[m] != 0.0;
     }
     if (moves) add_to(rows, s, i, s.change);

@@ -4,12 +4,12 @@
 // alpha_m <= C_i for its own class, 0 for the others, minimise
 //
 //     A / 2 |alpha|^2 + sum_m B_m alpha_m,   A = |x_i|^2,  B_m = g_m - A alpha_m (before),
-//     g_m = w_m x_i + 1, without the 1 for its own class:
+//     g_m = w_m x_i + 1, without the 1 for its own class,
 //
-// alpha_m = min(bound_m, (beta - B_m) / A) with the beta that makes their sum 0 (S. S. Keerthi, S.
-// Sundararajan, K.-W. Chang, C.-J. Hsieh and C.-J. Lin, "A sequential dual method for large scale multi-class
-// linear SVMs", KDD 2008, sections 2 and 3; K. Crammer and Y. Singer, "On the algorithmic implementation of
-// multiclass kernel-based vector machines", JMLR 2:265-292, 2001, section 6).
+// as class_step.hpp does (S. S. Keerthi, S. Sundararajan, K.-W. Chang, C.-J. Hsieh and C.-J. Lin, "A
+// sequential dual method for large scale multi-class linear SVMs", KDD 2008, sections 2 and 3; K. Crammer and
+// Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector machines", JMLR 2:265-292,
+// 2001, section 6).
 #pragma once
 
 #include "svm/linear.kernel.hpp"
@@ -25,8 +25,7 @@ struct ClassState {
     const double* norm;  ///< |x_i|^2
     index_t classes;
     index_t width;
-    double* slope;  ///< room for `width` numbers, three times
-    double* sorted;
+    double* slope;  ///< room for `width` numbers, twice
     double* change;
 };
 

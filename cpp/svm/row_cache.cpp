@@ -14,6 +14,9 @@ namespace {
 constexpr index_t absent = -1, awaited = -2;
 /// Points of a run of the gradient that one thread updates.
 constexpr index_t gradient_run = 2048;
+/// The same where they have many sums, for which the rows are read again and again: their pieces of such a
+/// run stay in a cache.
+constexpr index_t shortest_run = 128, run_values = 131'072;
 /// A huge page with what may be read beside the last row: slabs of all machines but small ones serve each
 /// other.
 constexpr double slab_bytes = (2 << 20) - 512;
@@ -173,6 +176,35 @@ Status RowCache<T>::add(const double* weight, const double* growth, index_t colu
     return threads::parallel_for(chunks, m * n < 1'000'000 ? 1 : n_threads, [&](index_t chunk, int) {
         panel_table<T>().accumulate(rows.data(), weights.data(), growths.data(), m, chunk * gradient_run,
                                     std::min(n, (chunk + 1) * gradient_run), f, spread);
+    });
+}
+
+template <class T>
+Status RowCache<T>::add_each(const double* weight, index_t sums, index_t n, double* f, index_t stride,
+                             const std::function<void(index_t, index_t)>& then, int n_threads) {
+    const std::size_t m = points_.size();
+    std::vector<const T*> rows;
+    std::vector<double> weights;
+    std::vector<std::size_t> start(1, 0);
+    for (std::size_t s = 0; s < at(sums); ++s) {
+        for (std::size_t r = 0; r < m; ++r) {
+            if (weight[r * at(sums) + s] == 0.0) continue;
+            rows.push_back(rows_[r]);
+            weights.push_back(weight[r * at(sums) + s]);
+        }
+        start.push_back(rows.size());
+    }
+    const index_t run = std::clamp(run_values / (static_cast<index_t>(m) + 1) / shortest_run * shortest_run,
+                                   shortest_run, gradient_run);
+    const index_t chunks = (n + run - 1) / run;
+    const auto work = static_cast<index_t>(weights.size()) * n;
+    return threads::parallel_for(chunks, work < 1'000'000 ? 1 : n_threads, [&](index_t chunk, int) {
+        const index_t first = chunk * run, last = std::min(n, first + run);
+        for (std::size_t s = 0; s < at(sums); ++s)
+            panel_table<T>().accumulate(rows.data() + start[s], weights.data() + start[s], nullptr,
+                                        static_cast<index_t>(start[s + 1] - start[s]), first, last,
+                                        f + static_cast<index_t>(s) * stride, nullptr);
+        then(first, last);
     });
 }
 

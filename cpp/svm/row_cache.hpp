@@ -25,6 +25,8 @@ public:
     Status block(const index_t* place, index_t stride, double* k, int n_threads) override;
     Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
                double* spread, int n_threads) override;
+    Status add_each(const double* weight, index_t sums, index_t n, double* f, index_t stride,
+                    const std::function<void(index_t, index_t)>& then, int n_threads) override;
     void solve(const Variables<float>& variables, const index_t* point, double tolerance, index_t most,
                StepReport& report) override;
     bool can_keep() const override { return source_->can_keep(); }

@@ -1,6 +1,8 @@
 // Kernel values of working sets, whatever their precision: what a batched machine asks for.
 #pragma once
 
+#include <functional>
+
 #include "core/array.hpp"
 #include "core/status.hpp"
 #include "svm/working_set.kernel.hpp"
@@ -25,6 +27,10 @@ public:
     /// multiple of a float vector's lanes.
     virtual Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
                        double* spread, int n_threads) = 0;
+    /// The same for many sums: f[s stride + t] += sum_r weight[r sums + s] k(r, t). `then(first, last)` is
+    /// called by a thread for these t once they have all of their sums.
+    virtual Status add_each(const double* weight, index_t sums, index_t n, double* f, index_t stride,
+                            const std::function<void(index_t, index_t)>& then, int n_threads) = 0;
     /// Steps over all variables, as far as the rows go that were fetched and are still held; variable t is
     /// point[t]. The rows must be float.
     virtual void solve(const Variables<float>& variables, const index_t* point, double tolerance,

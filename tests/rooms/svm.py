@@ -13,6 +13,7 @@ from mlqa_fast.svm import (
     NuSVC,
     NuSVR,
     OneClassSVM,
+    all_at_once,
     compile_predictor,
     dag_predict,
     decode,
@@ -240,7 +241,7 @@ def against_the_rest(n_jobs, X, y, **given):
     return svc.coef_, svc.intercept_, svc.objective_
 
 
-def all_at_once(n_jobs, X, y, **given):
+def linear_at_once(n_jobs, X, y, **given):
     svc = LinearSVC(n_jobs=n_jobs, random_state=0, multi_class="crammer_singer", **given).fit(X, y)
     return svc.coef_, svc.intercept_, svc.objective_
 
@@ -254,6 +255,35 @@ def many_linear_rows():
     rng = np.random.default_rng(0)
     X, y = classes(rng, 20_000, 60, 12, spread=3.0)
     return {"X": X, "y": y, "C": 100.0, "tol": 1e-12, "max_iter": 10**8}
+
+
+def classes_at_once(loss):
+    def train(n_jobs, X, y, **parameters):
+        result = all_at_once(X, y, loss=loss, n_jobs=n_jobs, **{"tol": TOL} | parameters)
+        return result.dual_coef, result.objective
+
+    return train
+
+
+def some_classes(rng):
+    """More points than double rows serve, and enough for the threads."""
+    X, y = classes(rng, 1500, 8, 5)
+    return {"X": X, "y": y, "C": 1.0, "gamma": 0.1, "tol": 1e-6}
+
+
+def sparse_at_once(n_jobs, X, **given):
+    return classes_at_once("crammer_singer")(n_jobs, sp.csr_matrix(X), **given)
+
+
+def some_sparse_classes(rng):
+    inputs = some_classes(rng)
+    keep = rng.random(inputs["X"].shape) < 0.3
+    return inputs | {"X": (inputs["X"] * keep)[:400], "y": inputs["y"][:400]}
+
+
+def many_classes():
+    X, y = classes(np.random.default_rng(0), 20_000, 6, 12, spread=2.0)
+    return {"X": X, "y": y, "C": 100.0, "gamma": 0.5}
 
 
 def large_regression():
@@ -339,10 +369,10 @@ ROOMS = [
     Room(
         "svm/linear (all at once)",
         few_linear_classes,
-        all_at_once,
+        linear_at_once,
         isa_tolerance=1e-4,
         long_inputs=many_linear_rows,
-        long_run=lambda X, y, **p: all_at_once(2, X, y, **p),
+        long_run=lambda X, y, **p: linear_at_once(2, X, y, **p),
     ),
     Room("svm/ovo (nu)", ten_classes, nu_ovo, isa_tolerance=1e-5),
     Room(
@@ -364,6 +394,21 @@ ROOMS = [
         long_inputs=lambda: more_classes(np.random.default_rng(0), 12000),
         long_run=lambda X, y, points, **p: coded_machines(2, X, y, points, **p),
     ),
+    Room(
+        "svm/all_at_once",
+        some_classes,
+        classes_at_once("crammer_singer"),
+        isa_tolerance=1e-4,
+        long_inputs=many_classes,
+        long_run=lambda **p: classes_at_once("crammer_singer")(2, **p),
+    ),
+    Room(
+        "svm/all_at_once (weston_watkins)",
+        some_classes,
+        classes_at_once("weston_watkins"),
+        isa_tolerance=1e-4,
+    ),
+    Room("svm/all_at_once (sparse)", some_sparse_classes, sparse_at_once, isa_tolerance=1e-4),
     Room("svm/dag", machines, lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, **p)),
 ]
 
@@ -555,6 +600,30 @@ ENTRIES = [
             ({"sample_weight": np.zeros(60)}, "zero or negative weights"),
             ({"sample_weight": np.arange(60) % 2}, "same class"),
             ({"y": np.arange(60) % 3}, "number of classes has to be two"),
+            ({"kernel": "precomputed"}, "square matrix"),
+        ),
+    ),
+    Entry(
+        "svm.all_at_once",
+        lambda X, y, **p: all_at_once(X, y, tol=1e-6, gamma=0.3, **p),
+        lambda rng: labelled(rng, 3),
+        target="y",
+        sparse=True,
+        outcomes={"target objects": "refused: label type"},
+        tolerance=1e-4,
+        bad_arguments=(
+            ({"loss": "hinge"}, "'loss' parameter"),
+            ({"C": 0.0}, "'C' parameter"),
+            ({"kernel": "gauss"}, "'kernel' parameter"),
+            ({"max_iter": -2}, "'max_iter' parameter"),
+            ({"max_time": 0}, "'max_time' parameter"),
+            ({"cache_size": 0}, "'cache_size' parameter"),
+            ({"n_jobs": 0}, "n_jobs"),
+            ({"sample_weight": np.ones(59)}, "inconsistent"),
+            ({"sample_weight": np.full(60, np.nan)}, "NaN"),
+            ({"sample_weight": np.zeros(60)}, "zero or negative weights"),
+            ({"sample_weight": np.arange(60) % 3 == 0}, "same class"),
+            ({"y": np.zeros(60)}, "greater than one"),
             ({"kernel": "precomputed"}, "square matrix"),
         ),
     ),

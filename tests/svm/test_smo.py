@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from mlqa_fast import reference
 from mlqa_fast.svm import svm_smo
-from svm_definitions import rbf
+from svm_definitions import matrix_of, rbf
 
 KERNELS = [
     {"kernel": "linear"},
@@ -29,16 +29,6 @@ def noisy(rng, n=80, d=3):
     X = rng.normal(size=(n, d))
     y = (X[:, 0] + 0.7 * rng.normal(size=n) > 0).astype(int)
     return X, y
-
-
-def matrix_of(X, kernel, degree=3, gamma=1.0, coef0=0.0):
-    """The kernel matrix, from the formulas."""
-    if kernel == "rbf":
-        return rbf(X, X, gamma)
-    G = X @ X.T
-    if kernel == "linear":
-        return G
-    return (gamma * G + coef0) ** degree if kernel == "poly" else np.tanh(gamma * G + coef0)
 
 
 def conditions(K, y, beta, bound, intercept):

@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Predictor', 'fit', 'fit_code_book', 'fit_linear', 'rows_repeat', 'solve', 'sparse_panels', 'sparse_rows_float32', 'sparse_rows_float64', 'sparse_sums_float32', 'sparse_sums_float64']
+__all__: list[str] = ['Predictor', 'all_at_once', 'fit', 'fit_code_book', 'fit_linear', 'rows_repeat', 'solve', 'sparse_panels', 'sparse_rows_float32', 'sparse_rows_float64', 'sparse_sums_float32', 'sparse_sums_float64']
 class Predictor:
     """
     A fitted model, packed for prediction.
@@ -33,6 +33,10 @@ class Predictor:
         """
         Classes along the graph, and how many machines each point asked.
         """
+def all_at_once(points: typing.Any, kernel: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex], index: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], label: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], bound: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], classes: typing.SupportsInt | typing.SupportsIndex, loss: typing.SupportsInt | typing.SupportsIndex, initial: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], tol: typing.SupportsFloat | typing.SupportsIndex, max_iter: typing.SupportsInt | typing.SupportsIndex, max_time: typing.SupportsFloat | typing.SupportsIndex, cache_bytes: typing.SupportsFloat | typing.SupportsIndex, n_jobs: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None) -> tuple[numpy.typing.NDArray[numpy.float64], int, float, float, float, int]:
+    """
+    A machine of all classes at once: beta, a row a class, steps, certificates, status.
+    """
 def fit(points: typing.Any, kernel: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex], order: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], start: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], bound: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], nu: typing.SupportsFloat | typing.SupportsIndex, initial: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], tol: typing.SupportsFloat | typing.SupportsIndex, max_iter: typing.SupportsInt | typing.SupportsIndex, max_time: typing.SupportsFloat | typing.SupportsIndex, cache_bytes: typing.SupportsFloat | typing.SupportsIndex, n_jobs: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int32], float, float, float, int]:
     """
     Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status.

@@ -1,5 +1,6 @@
 """Support vector machines, as in ``sklearn.svm``."""
 
+from mlqa_fast.svm._all_at_once import AllAtOnceResult, all_at_once
 from mlqa_fast.svm._bounds import l1_min_c
 from mlqa_fast.svm._code_book import decode
 from mlqa_fast.svm._dag import dag_predict
@@ -17,6 +18,7 @@ from mlqa_fast.svm._svr import SVR, NuSVR
 __all__ = [
     "SVC",
     "SVR",
+    "AllAtOnceResult",
     "CompiledPredictor",
     "LinearSVC",
     "LinearSVMResult",
@@ -26,6 +28,7 @@ __all__ = [
     "OneClassSVM",
     "PredictionReport",
     "SMOResult",
+    "all_at_once",
     "compile_predictor",
     "dag_predict",
     "decode",

@@ -17,9 +17,9 @@ from mlqa_fast.svm._problem import (
     KernelTuple,
     Limits,
     Trained,
+    by_class,
     cache_bytes,
     points,
-    sorted_by_class,
     trained_of,
 )
 
@@ -100,7 +100,7 @@ def _exhaustive(n_classes: int) -> Book:
     column = np.arange(1, 2 ** (n_classes - 1))
     bits = column >> np.arange(-1, n_classes - 1).clip(0)[:, None] & 1
     bits[0] = 0
-    return (1 - 2 * bits).astype(np.int8)
+    return np.asarray(1 - 2 * bits, dtype=np.int8)
 
 
 def _random(
@@ -296,7 +296,7 @@ def train_book(
     `weight`, of the shape of the book, are factors of the bounds; ``dual_coef`` and `initial` have
     a row for each machine.
     """
-    order, start = sorted_by_class(codes, bound, len(book))
+    order, start = by_class(codes, len(book), bound)
     empty = np.empty((0, 0))
     raw = core.fit_code_book(
         points(X),

@@ -8,17 +8,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlqa_fast.svm._all_at_once import train_all_at_once
 from mlqa_fast.svm._code_book import Book, checked_book, code_book, decoded, train_book
 from mlqa_fast.svm._problem import KernelTuple, Limits, Trained, train
 
 PAIRS = {"ovo", "dag"}
 BOOKS = {"ovr", "ecoc"}
+AT_ONCE = {"crammer_singer", "weston_watkins"}
 
 Progress = Callable[[int, int, float], bool]
 
 
 class Method(NamedTuple):
-    """What is trained: machines of every two classes, or those of a code book."""
+    """What is trained: machines of every two classes, of a code book, or of all classes at once."""
 
     name: str
     book: Book | None = None
@@ -27,12 +29,16 @@ class Method(NamedTuple):
 
     def machines(self, n_classes: int) -> int:
         """How many machines there are."""
+        if self.name in AT_ONCE:
+            return 1
         return n_classes * (n_classes - 1) // 2 if self.book is None else self.book.shape[1]
 
 
 def method_name(multi_class: str, n_classes: int) -> str:
-    """The name of what is trained; of two classes there is one machine, whatever the way."""
-    return "pairs" if multi_class in PAIRS or n_classes == 2 else multi_class
+    """The name of what is trained; two classes have one machine of two, whatever the way."""
+    if multi_class in PAIRS or (multi_class in BOOKS and n_classes == 2):
+        return "pairs"
+    return multi_class
 
 
 def method_of(svc: Any, codes: NDArray[np.intp]) -> Method:
@@ -92,14 +98,39 @@ def train_method(
             initial=initial,
         )
     n_classes = int(codes.max()) + 1
+    if method.name in AT_ONCE:
+        together = train_all_at_once(
+            X,
+            codes,
+            n_classes,
+            bound,
+            kernel,
+            limits,
+            progress,
+            loss=method.name,
+            initial=initial,
+        )
+        return Trained(
+            together.support,
+            together.n_support,
+            together.dual_coef,
+            np.zeros(n_classes),
+            np.array([together.n_iter], dtype=np.int32),
+            together.kkt_violation,
+            together.dual_gap,
+            together.objective,
+            together.status,
+        )
     return train(X, codes, n_classes, bound, kernel, limits, progress, nu=nu, initial=initial)
 
 
 def scores(
     values: NDArray[np.float64], method: str, book: Book | None, decoding: str
 ) -> NDArray[np.float64]:
-    """A column for each class, from the values of the machines of a book."""
-    return decoded(values, book, decoding) if method == "ecoc" and book is not None else values
+    """A column for each class, from the values of the machines; of two classes their difference."""
+    if method == "ecoc" and book is not None:
+        return decoded(values, book, decoding)
+    return values if values.shape[1] > 2 else values[:, 1] - values[:, 0]
 
 
 def with_unclaimed(

@@ -202,7 +202,8 @@ def reading_of(estimator: Any) -> Reading:
 
 def decide(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[np.float64]:
     """The decision function of validated points."""
-    if reading.method != "pairs" and reading.one_vs_one:
+    k = 1 if reading.classes is None else len(reading.classes)
+    if reading.method != "pairs" and reading.one_vs_one and k > 2:
         raise ValueError(
             "decision_function_shape='ovo' has a column for every two classes, which"
             f" multi_class={reading.method!r} has no machines for: use 'ovr'"
@@ -212,7 +213,6 @@ def decide(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[np.flo
         return decision.ravel()
     if reading.method != "pairs":
         return scores(decision, reading.method, reading.book, reading.decoding)
-    k = len(reading.classes)
     if k == 2:
         return -decision.ravel()
     return decision if reading.one_vs_one else one_vs_rest(decision, k)
@@ -225,7 +225,8 @@ def predict(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[Any]:
         return np.where(value > 0, 1, -1) if reading.signs else value
     if reading.method != "pairs":
         value = decide(native, X, n_jobs, reading._replace(one_vs_one=False))
-        labels = reading.classes.take(np.argmax(value, axis=1))
+        best = (value > 0).astype(int) if value.ndim == 1 else np.argmax(value, axis=1)
+        labels = reading.classes.take(best)
         if reading.method != "ovr" or reading.unclaimed is None:
             return np.asarray(labels)
         return with_unclaimed(labels, value, reading.unclaimed)

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from mlqa_fast._parameters import ParametersOnce
 from mlqa_fast._threadpool import n_threads
 from mlqa_fast.svm._linear import one_vs_one_coef
+from mlqa_fast.svm._multiclass import AT_ONCE, BOOKS
 from mlqa_fast.svm._plain import are_plain_points
 from mlqa_fast.svm._predict import Packed, decide, native_of, predict, reading_of
 from mlqa_fast.svm._probability import probability_available
@@ -189,7 +190,8 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
         ndarray
             Two classes: shape (n_samples,), positive for ``classes_[1]``. More: one column a class
             (``decision_function_shape='ovr'``) or, with ``multi_class`` 'ovo' and 'dag', one a
-            machine ('ovo'). With 'ovr' and 'ecoc' the class of the largest value is predicted.
+            machine ('ovo'). Without machines of every two classes, the class of the largest
+            value is predicted.
 
         Raises
         ------
@@ -233,10 +235,10 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
         """
         X = self._points(X)
         reading, n_jobs = reading_of(self), n_threads(self.n_jobs)
-        if reading.method != "pairs":
+        if reading.method in BOOKS:
             return self._report_of_book(X, n_jobs)
         k = len(self.classes_)
-        machines = k * (k - 1) // 2
+        machines = k if reading.method in AT_ONCE else k * (k - 1) // 2
         if reading.graph:
             _, asked = native_of(self).walk(X, n_jobs)
         else:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import assert_all_finite, check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length
 
+from mlqa_fast._compat import Interval, StrOptions
 from mlqa_fast._memory import memory_bytes
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
@@ -19,6 +24,20 @@ KERNELS = {"linear": 0, "poly": 1, "rbf": 2, "sigmoid": 3, "precomputed": 4}
 NOT_CONVERGED, TIME_LIMIT = 2, 3
 
 KernelTuple = tuple[int, int, float, float]
+
+# Parameters of the functions that train a classifier on labelled points.
+FUNCTION_PARAMETERS: dict[str, list[Any]] = {
+    "C": [Interval(Real, 0.0, None, closed="right")],
+    "kernel": [StrOptions(set(KERNELS))],
+    "degree": [Interval(Integral, 0, None, closed="left")],
+    "gamma": [StrOptions({"scale", "auto"}), Interval(Real, 0.0, None, closed="left")],
+    "coef0": [Interval(Real, None, None, closed="neither")],
+    "tol": [Interval(Real, 0.0, None, closed="neither")],
+    "cache_size": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+    "max_iter": [Interval(Integral, -1, None, closed="left")],
+    "max_time": [Interval(Real, 0, None, closed="neither"), None],
+    "n_jobs": [Integral, None],
+}
 
 
 class Trained(NamedTuple):
@@ -97,6 +116,44 @@ def checked(X: Any) -> Any:
     return mine
 
 
+def take_labelled(X: Any, y: Any, kernel: str, function: str) -> tuple[Any, NDArray[Any]]:
+    """X and y of a function, validated."""
+    X = check_array(
+        X, accept_sparse="csr", dtype=np.float64, accept_large_sparse=False, input_name="X"
+    )
+    X = checked(X)
+    if y is None:
+        raise ValueError(f"{function} requires y to be passed, but the target y is None")
+    y = column_or_1d(y)
+    assert_all_finite(y, input_name="y")
+    check_classification_targets(y)
+    check_consistent_length(X, y)
+    if kernel == "precomputed":
+        if sp.issparse(X):
+            raise TypeError("Sparse precomputed kernels are not supported.")
+        if X.shape[0] != X.shape[1]:
+            raise ValueError(
+                "Precomputed matrix must be a square matrix."
+                f" Input is a {X.shape[0]}x{X.shape[1]} matrix."
+            )
+    return X, y
+
+
+def bounds(C: float, sample_weight: Any, X: Any) -> NDArray[np.float64]:
+    """C times the weights of the points of X, with 0 for negative ones."""
+    bound = np.full(X.shape[0], float(C))
+    if sample_weight is not None:
+        weight = column_or_1d(
+            check_array(
+                sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+            )
+        )
+        check_consistent_length(X, weight)
+        bound[weight <= 0] = 0.0
+        bound[weight > 0] *= weight[weight > 0]
+    return bound
+
+
 def points(X: Any) -> Any:
     """Points as the extension takes them."""
     if not sp.issparse(X):
@@ -104,12 +161,12 @@ def points(X: Any) -> Any:
     return X.data.astype(np.float64, copy=False), X.indices, X.indptr, X.shape[1]
 
 
-def sorted_by_class(
-    codes: NDArray[np.intp], bound: NDArray[np.float64], n_classes: int
+def by_class(
+    codes: NDArray[np.intp], n_classes: int, bound: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Points whose `bound` is positive, class by class, and where the classes begin.
+    """Indices of the points whose `bound` is positive, sorted by class, and where classes begin.
 
-    Raises ValueError where nothing can be trained.
+    Raises ValueError where a class has none, or one class has them all.
     """
     kept = np.flatnonzero(bound > 0) if bound.min(initial=1.0) <= 0 else None
     codes_kept = codes if kept is None else codes[kept]
@@ -130,10 +187,9 @@ def sorted_by_class(
     order = np.argsort(codes_kept.astype(narrow, copy=False), kind="stable")
     if kept is not None:
         order = kept[order]
-    order = order.astype(np.int64, copy=False)
     start = np.zeros(n_classes + 1, dtype=np.int64)
     np.cumsum(counts, out=start[1:])
-    return order, start
+    return order.astype(np.int64, copy=False), start
 
 
 def train(
@@ -154,7 +210,7 @@ def train(
     layout: (n_classes - 1, n_samples). ``support`` holds indices of points of X. Raises ValueError
     where nothing can be trained.
     """
-    order, start = sorted_by_class(codes, bound, n_classes)
+    order, start = by_class(codes, n_classes, bound)
     raw = core.fit(
         points(X),
         kernel,

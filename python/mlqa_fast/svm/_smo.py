@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils import assert_all_finite, check_array, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length
 
-from mlqa_fast._compat import Interval, StrOptions, validate_params
+from mlqa_fast._compat import validate_params
 from mlqa_fast.svm._problem import (
-    KERNELS,
+    FUNCTION_PARAMETERS,
     Limits,
-    checked,
+    bounds,
     kernel_tuple,
     numeric_gamma,
+    take_labelled,
     train,
     warn_if_early,
 )
@@ -60,18 +56,7 @@ class SMOResult(NamedTuple):
 
 
 @validate_params(  # type: ignore[untyped-decorator]
-    {
-        "C": [Interval(Real, 0.0, None, closed="right")],
-        "kernel": [StrOptions(set(KERNELS))],
-        "degree": [Interval(Integral, 0, None, closed="left")],
-        "gamma": [StrOptions({"scale", "auto"}), Interval(Real, 0.0, None, closed="left")],
-        "coef0": [Interval(Real, None, None, closed="neither")],
-        "tol": [Interval(Real, 0.0, None, closed="neither")],
-        "cache_size": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, -1, None, closed="left")],
-        "max_time": [Interval(Real, 0, None, closed="neither"), None],
-        "n_jobs": [Integral, None],
-    },
+    FUNCTION_PARAMETERS,
     prefer_skip_nested_validation=True,
 )
 def svm_smo(
@@ -162,37 +147,11 @@ def svm_smo(
     >>> result.kkt_violation <= 1e-3
     True
     """
-    X = check_array(
-        X, accept_sparse="csr", dtype=np.float64, accept_large_sparse=False, input_name="X"
-    )
-    X = checked(X)
-    if y is None:
-        raise ValueError("svm_smo requires y to be passed, but the target y is None")
-    y = column_or_1d(y)
-    assert_all_finite(y, input_name="y")
-    check_classification_targets(y)
-    check_consistent_length(X, y)
+    X, y = take_labelled(X, y, kernel, "svm_smo")
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) != 2:
         raise ValueError(f"The number of classes has to be two; got {len(classes)} class(es)")
-    if kernel == "precomputed":
-        if sp.issparse(X):
-            raise TypeError("Sparse precomputed kernels are not supported.")
-        if X.shape[0] != X.shape[1]:
-            raise ValueError(
-                "Precomputed matrix must be a square matrix."
-                f" Input is a {X.shape[0]}x{X.shape[1]} matrix."
-            )
-    bound = np.full(len(y), float(C))
-    if sample_weight is not None:
-        weight = column_or_1d(
-            check_array(
-                sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-            )
-        )
-        check_consistent_length(X, weight)
-        bound[weight <= 0] = 0.0
-        bound[weight > 0] *= weight[weight > 0]
+    bound = bounds(C, sample_weight, X)
     number = 0.0 if kernel == "precomputed" else numeric_gamma(gamma, X)
     limits = Limits(float(tol), int(max_iter), max_time, cache_size, n_jobs)
     # The machine's first class is its positive one; here the larger label is.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlqa_fast._compat import Interval, StrOptions
 from mlqa_fast.svm._classification import TrainedClassifier
 from mlqa_fast.svm._code_book import DECODINGS, KINDS
-from mlqa_fast.svm._multiclass import BOOKS, PAIRS, Method, method_name, method_of
+from mlqa_fast.svm._multiclass import AT_ONCE, BOOKS, PAIRS, Method, method_name, method_of
 
 
 class SVC(TrainedClassifier):
@@ -58,12 +58,13 @@ class SVC(TrainedClassifier):
         decision value, instead of the first class among those with most votes.
     random_state : int, RandomState instance or None, default=None
         Of random code books; training uses no other random numbers.
-    multi_class : {'ovo', 'dag', 'ovr', 'ecoc'}, default='ovo'
+    multi_class : {'ovo', 'dag', 'ovr', 'ecoc', 'crammer_singer', 'weston_watkins'}, default='ovo'
         How more than two classes are made from machines of two. 'ovo': a machine for every two
         classes, and the vote of all. 'dag': the same machines, of which a point asks
         `n_classes` - 1 along the directed acyclic graph; the two may be changed for each other
         after fit. 'ovr': a machine for each class against the rest; the one with the largest value
-        wins. 'ecoc': the machines of a code book.
+        wins. 'ecoc': the machines of a code book. 'crammer_singer' and 'weston_watkins': a function
+        for each class, all trained at once, without constants (see `all_at_once`).
     warm_start : bool, default=False
         Begin with the coefficients of the last fit where the classes of the points are the same:
         after `max_iter` or `max_time` came first the solver goes on, and a problem that is solved
@@ -94,7 +95,7 @@ class SVC(TrainedClassifier):
         1, -1 and 0; with 'ovr' and 'ecoc' for more than two classes.
     coef_ : {ndarray, sparse array} of shape (n_machines, n_features)
         Weights of the features; for a linear kernel. There are ``n_classes * (n_classes - 1) / 2``
-        machines with 'ovo' and 'dag', `n_classes` with 'ovr', the columns of the book with 'ecoc'.
+        machines with 'ovo' and 'dag', the columns of the book with 'ecoc', else `n_classes`.
     dual_coef_ : {ndarray, sparse array} of shape (n_classes - 1, n_SV) or (n_machines, n_SV)
         Signed dual coefficients; sparse if X was. With 'ovo' and 'dag' in LIBSVM's layout, else a
         row for each machine.
@@ -107,7 +108,7 @@ class SVC(TrainedClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had names that are all strings.
     n_iter_ : ndarray of shape (n_machines,)
-        Steps of the machines.
+        Steps of the machines; one number where they are trained at once.
     support_ : ndarray of shape (n_SV,)
         Indices of the support vectors.
     support_vectors_ : {ndarray, sparse array} of shape (n_SV, n_features)
@@ -154,7 +155,7 @@ class SVC(TrainedClassifier):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **TrainedClassifier._parameter_constraints,
         "C": [Interval(Real, 0.0, None, closed="right")],
-        "multi_class": [StrOptions({*PAIRS, *BOOKS})],
+        "multi_class": [StrOptions({*PAIRS, *BOOKS, *AT_ONCE})],
         "unclaimed": [object],
         "code_book": [StrOptions(KINDS), "array-like"],
         "decoding": [StrOptions(DECODINGS)],

@@ -1,5 +1,6 @@
 """Readable definitions for ``mlqa_fast.svm``."""
 
+from mlqa_fast.reference.svm._all_at_once import all_at_once
 from mlqa_fast.reference.svm._code_book import CodeBookSVC, code_book, decode
 from mlqa_fast.reference.svm._dag import dag_predict
 from mlqa_fast.reference.svm._family import SVR, NuSVC, NuSVR, OneClassSVM
@@ -15,6 +16,7 @@ __all__ = [
     "NuSVC",
     "NuSVR",
     "OneClassSVM",
+    "all_at_once",
     "code_book",
     "compile_predictor",
     "dag_predict",

@@ -1,0 +1,58 @@
+// The loops of machines of all classes at once: violations of many points, and steps inside a working set.
+//
+// A point i has a slope G_im and a coefficient beta_im for every class m (svm/all_at_once.hpp). It violates
+// optimality by
+//
+//     Crammer-Singer   max_m G_im - min { G_im : beta_im below its bound },
+//     Weston-Watkins   max_m { s_im : beta_im > -C_i,  -s_im : beta_im < 0 },   s_im = G_im - G_iy,
+//
+// y being its class (S. S. Keerthi, S. Sundararajan, K.-W. Chang, C.-J. Hsieh and C.-J. Lin, "A sequential
+// dual method for large scale multi-class linear SVMs", KDD 2008, section 3).
+#pragma once
+
+#include "core/array.hpp"
+#include "core/isa.hpp"
+
+namespace mlqa {
+
+enum class ClassLoss : int { crammer_singer = 0, weston_watkins = 1 };
+
+/// Points and their numbers of all classes, class after class, `stride` numbers apart; filled up to whole
+/// vectors with points of class 0 and bound 0.
+struct ClassNumbers {
+    index_t classes;
+    index_t stride;
+    const double* slope;
+    const double* beta;
+    const index_t* label;
+    const double* bound;
+};
+
+/// A working set and its kernel values, in double.
+struct ClassSet {
+    index_t points;
+    index_t classes;
+    index_t stride;   ///< of rows of k and slope, whole vectors
+    index_t width;    ///< of rows of beta, whole vectors
+    const double* k;  ///< points x stride
+    double* slope;    ///< classes x stride
+    double* beta;     ///< points x width
+    const index_t* label;
+    const double* bound;
+    double* room;    ///< width numbers
+    index_t* queue;  ///< points
+};
+
+struct AllAtOnceKernels {
+    int lanes;
+    /// violation[t] for first <= t < last, both multiples of `lanes`.
+    void (*violations)(ClassLoss loss, const ClassNumbers* numbers, index_t first, index_t last,
+                       double* violation);
+    /// Steps of one point after the other until none violates by more than `tolerance`, at most `most`;
+    /// returns how many.
+    index_t (*solve)(ClassLoss loss, const ClassSet* set, double tolerance, index_t most);
+};
+
+MLQA_DECLARE_KERNELS(AllAtOnceKernels, all_at_once)
+
+}  // namespace mlqa
