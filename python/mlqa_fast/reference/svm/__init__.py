@@ -1,6 +1,12 @@
 """Readable definitions for ``mlqa_fast.svm``."""
 
 from mlqa_fast.reference.svm._dag import dag_predict
+from mlqa_fast.reference.svm._dag_order import (
+    centroid_distances,
+    dag_order,
+    pair_accuracies,
+    pair_margins,
+)
 from mlqa_fast.reference.svm._family import SVR, NuSVC, NuSVR, OneClassSVM
 from mlqa_fast.reference.svm._linear import l1_min_c, linear_svm
 from mlqa_fast.reference.svm._predict import compile_predictor
@@ -13,9 +19,13 @@ __all__ = [
     "NuSVC",
     "NuSVR",
     "OneClassSVM",
+    "centroid_distances",
     "compile_predictor",
+    "dag_order",
     "dag_predict",
     "l1_min_c",
     "linear_svm",
+    "pair_accuracies",
+    "pair_margins",
     "svm_smo",
 ]
