@@ -1,9 +1,12 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 #include <pybind11/typing.h>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "bindings/areas.hpp"
 #include "bindings/call.hpp"
@@ -107,15 +110,19 @@ public:
         else
             take_support(machines);
         predictor_ = std::make_unique<svm::Predictor>(machines, threads::resolve(n_jobs));
+        graph_ = std::make_unique<svm::Graph>(*predictor_);
     }
 
-    Labels classes(const py::object& points, int n_jobs, bool graph) const {
+    Labels classes(const py::object& points, int n_jobs, bool graph, const std::optional<Indices>& order,
+                   double explore) const {
         const Points x(points);
         check_pairs(x.queries());
+        const svm::Route route = route_of(order, explore);
         auto label = empty<std::int64_t>({x.queries().count()});
-        const svm::Rule rule = graph ? svm::Rule::graph : svm::Rule::vote;
         native_call([&] {
-            return predictor_->classes(x.queries(), rule, threads::resolve(n_jobs), label.mutable_data());
+            const int n_threads = threads::resolve(n_jobs);
+            return graph ? graph_->walk(x.queries(), route, n_threads, label.mutable_data(), nullptr)
+                         : predictor_->classes(x.queries(), n_threads, label.mutable_data());
         });
         return label;
     }
@@ -144,14 +151,16 @@ public:
         return value;
     }
 
-    py::typing::Tuple<Labels, Labels> walk(const py::object& points, int n_jobs) const {
+    py::typing::Tuple<Labels, Labels> walk(const py::object& points, int n_jobs,
+                                           const std::optional<Indices>& order, double explore) const {
         const Points x(points);
         check_pairs(x.queries());
+        const svm::Route route = route_of(order, explore);
         auto label = empty<std::int64_t>({x.queries().count()});
         auto asked = empty<std::int64_t>({x.queries().count()});
         native_call([&] {
-            return svm::walk(*predictor_, x.queries(), threads::resolve(n_jobs), label.mutable_data(),
-                             asked.mutable_data());
+            return graph_->walk(x.queries(), route, threads::resolve(n_jobs), label.mutable_data(),
+                                asked.mutable_data());
         });
         return py::make_tuple(label, asked);
     }
@@ -209,11 +218,26 @@ private:
               "points must have the features and the kind of the support vectors");
     }
 
+    svm::Route route_of(const std::optional<Indices>& order, double explore) const {
+        check(explore >= 0, "explore must not be negative");
+        if (!order) return {nullptr, explore};
+        const index_t k = predictor_->machines().classes;
+        check(order->ndim() == 1 && order->size() == k, "order must hold every class once");
+        std::vector<bool> seen(static_cast<std::size_t>(k));
+        for (index_t i = 0; i < k; ++i) {
+            const index_t c = order->at(i);
+            check(c >= 0 && c < k && !seen[static_cast<std::size_t>(c)], "order must hold every class once");
+            seen[static_cast<std::size_t>(c)] = true;
+        }
+        return {order->data(), explore};
+    }
+
     Points support_;
     py::object kept_;
     index_t columns_ = 0;
     isa::Level level_ = isa::current();
     std::unique_ptr<svm::Predictor> predictor_;
+    std::unique_ptr<svm::Graph> graph_;
 };
 
 }  // namespace
@@ -225,13 +249,14 @@ void bind_svm_predict(py::module_& m) {
              py::arg("support_vectors"), py::arg("kernel"), py::arg("support"), py::arg("start"),
              py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs") = 1)
         .def("classes", &Model::classes, py::arg("points"), py::arg("n_jobs"), py::arg("graph"),
+             py::arg("order") = py::none(), py::arg("explore") = 0.0,
              "Classes by one-vs-one vote, or along the directed acyclic graph.")
         .def("decisions", &Model::decisions, py::arg("points"), py::arg("n_jobs"),
              "Decision values of all machines.")
         .def("outputs", &Model::outputs, py::arg("points"), py::arg("coef"), py::arg("intercept"),
              py::arg("n_jobs"), "Values of machines that have a coefficient for every support vector.")
-        .def("walk", &Model::walk, py::arg("points"), py::arg("n_jobs"),
-             "Classes along the graph, and how many machines each point asked.")
+        .def("walk", &Model::walk, py::arg("points"), py::arg("n_jobs"), py::arg("order") = py::none(),
+             py::arg("explore") = 0.0, "Classes along the graph, and how many machines each point asked.")
         .def("screened", &Model::screened, py::arg("points"),
              "Decision values in float32, and the bounds of their error; for tests.");
 }

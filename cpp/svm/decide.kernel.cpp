@@ -1,6 +1,6 @@
 #include "svm/decide.kernel.hpp"
 
-#include "core/simd_sums.hpp"
+#include "svm/machine_values.hpp"
 
 namespace mlqa {
 namespace {
@@ -12,39 +12,6 @@ using Scratch = DecideScratch<T>;
 
 /// Classes that may be tried as the winner before all machines are asked.
 constexpr int tries = 4;
-
-/// Added to every bound in float: products and coefficients below its normal range (svm/screen.hpp).
-constexpr float floor_of_error = 0x1p-60f;
-
-/// out[p out_stride + r] = sum_s coef[r stride + s] values[p values_stride + s], r < R, p < P.
-template <class T, int R, int P>
-MLQA_INLINE void sum_tile(const T* coef, index_t stride, const T* values, index_t values_stride, index_t n,
-                          T* out, index_t out_stride) {
-    using V = simd::vec<T>;
-    constexpr int w = simd::lanes<T>;
-    V acc[P][R] = {};
-    const auto add = [&](index_t s, auto load) {
-        V v[P];
-#pragma GCC unroll 8
-        for (int p = 0; p < P; ++p) v[p] = load(values + p * values_stride + s);
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-            const V c = load(coef + r * stride + s);
-#pragma GCC unroll 8
-            for (int p = 0; p < P; ++p) acc[p][r] = simd::fma(c, v[p], acc[p][r]);
-        }
-    };
-    index_t s = 0;
-    for (; s + w <= n; s += w) add(s, [](const T* at) { return simd::load(at); });
-    if (s < n) {
-        const int left = static_cast<int>(n - s);
-        add(s, [left](const T* at) { return simd::load_partial(at, left); });
-    }
-#pragma GCC unroll 8
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) out[p * out_stride + r] = simd::sum_lanes(acc[p][r]);
-}
 
 /// out[r] = sum_s coef[r stride + s] values[s].
 template <class T>
@@ -78,38 +45,6 @@ void point_sums(const T* coef, index_t stride, index_t rows, const T* values, in
             sum_tile<T, 1, abreast>(coef + r * stride, stride, here, values_stride, n, to + r, out_stride);
     }
     for (; p < points; ++p) sums(coef, stride, rows, values + p * values_stride, n, out + p * out_stride);
-}
-
-template <class T>
-MLQA_INLINE T sum_of(const Machines<T>& m, index_t row, index_t c, const T* values) {
-    T out;
-    sum_tile<T, 1, 1>(m.coef + row * m.stride + m.start[c], m.stride, values + m.start[c], 0,
-                      m.start[c + 1] - m.start[c], &out, 0);
-    return out;
-}
-
-template <class T>
-MLQA_INLINE index_t pair(const Machines<T>& m, index_t a, index_t b) {
-    return a * m.classes - a * (a + 1) / 2 + (b - a - 1);
-}
-
-/// Bound of the error of machine (a, b); 0 in double, whose values are the answer by definition.
-template <class T>
-MLQA_INLINE T bound(const Machines<T>& m, index_t a, index_t b, T intercept, T error) {
-    if constexpr (sizeof(T) == 8) {
-        return T(0);
-    } else {
-        const T reach = m.reach[a * (m.classes - 1) + b - 1] + m.reach[b * (m.classes - 1) + a];
-        const T size = intercept < 0 ? -intercept : intercept;
-        return reach * error + (size * 0x1p-20f + floor_of_error);
-    }
-}
-
-/// Who wins machine (a, b), a < b: 1 for a, -1 for b, 0 for not decided.
-template <class T>
-MLQA_INLINE int winner(T value, T error) {
-    if constexpr (sizeof(T) == 8) return value > 0 ? 1 : -1;
-    return value > error ? 1 : (value < -error ? -1 : 0);
 }
 
 /// The class of the support vector with the largest value: where the point is near one.
@@ -229,22 +164,6 @@ index_t vote(const Machines<T>* m, const T* values, T error, const Scratch<T>* s
 }
 
 template <class T>
-index_t walk(const Machines<T>* m, const T* values, T error) {
-    index_t a = 0, b = m->classes - 1;
-    while (a < b) {
-        const T intercept = m->intercept[pair(*m, a, b)];
-        const T value = (sum_of(*m, b - 1, a, values) + sum_of(*m, a, b, values)) + intercept;
-        const int result = winner(value, bound(*m, a, b, intercept, error));
-        if (result == 0) return -1;
-        if (result > 0)
-            --b;
-        else
-            ++a;
-    }
-    return a;
-}
-
-template <class T>
 void decisions(const Machines<T>* m, const T* values, index_t values_stride, index_t points, T* of, T* out) {
     const index_t k = m->classes, size = k * (k - 1), pairs = size / 2;
     // Coefficients of a class stay in cache while all points pass.
@@ -274,7 +193,7 @@ void all_rows(const T* coef, index_t rows, const T* values, index_t values_strid
 }
 
 template <class T>
-constexpr DecideTable<T> table = {champion<T>, vote<T>, walk<T>, decisions<T>, all_rows<T>, bounds<T>};
+constexpr DecideTable<T> table = {champion<T>, vote<T>, decisions<T>, all_rows<T>, bounds<T>};
 
 }  // namespace
 

@@ -39,8 +39,6 @@ struct DecideTable {
     index_t (*champion)(const MachineView<T>* m, const T* values, T error, const DecideScratch<T>* scratch);
     /// The first class with most votes.
     index_t (*vote)(const MachineView<T>* m, const T* values, T error, const DecideScratch<T>* scratch);
-    /// The class that is left at the end of the graph (svm/dag.hpp).
-    index_t (*walk)(const MachineView<T>* m, const T* values, T error);
     /// All decision values, machines (0, 1), (0, 2), ..., of several points; `sums` holds classes (classes -
     /// 1) numbers for each.
     void (*decisions)(const MachineView<T>* m, const T* values, index_t values_stride, index_t points,

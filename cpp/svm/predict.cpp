@@ -6,9 +6,8 @@
 #include <numeric>
 
 #include "core/cancel.hpp"
-#include "core/threads.hpp"
 #include "pairwise/tiles.kernel.hpp"
-#include "svm/predict.kernel.hpp"
+#include "svm/predict_groups.hpp"
 
 namespace mlqa::svm {
 namespace {
@@ -16,41 +15,11 @@ namespace {
 /// From this many classes on, a likely winner is asked before all machines are.
 constexpr index_t champion_classes = 5;
 
-/// Points of a group, and the bytes that their kernel values may take: they are to stay in L2.
-constexpr index_t most_points = 48, most_bytes = 1 << 19;
-
-/// Values times (features + 16) below which a call stays serial: some tenth of a millisecond.
-constexpr double serial_cost = 4e6;
-
 /// Numbers that are packed at a time: a huge page or more, which are cleared at their first touch.
 constexpr index_t packed_numbers = 1 << 18;
 
 /// As many of these, some milliseconds, lie between two looks at whether the call was cancelled.
 constexpr double polled_cost = 1e8;
-
-std::size_t at(index_t i) {
-    return static_cast<std::size_t>(i);
-}
-
-index_t round_up(index_t n, index_t multiple) {
-    return (n + multiple - 1) / multiple * multiple;
-}
-
-template <class T>
-const PredictTable<T>& predict_table() {
-    if constexpr (sizeof(T) == 4)
-        return predict_kernels().f32;
-    else
-        return predict_kernels().f64;
-}
-
-template <class T>
-const DecideTable<T>& decide_table() {
-    if constexpr (sizeof(T) == 4)
-        return decide_kernels().f32;
-    else
-        return decide_kernels().f64;
-}
 
 template <class T>
 const TileTable<T>& tile_table() {
@@ -80,24 +49,6 @@ double largest_of(const arena::Buffer<double>& norms) {
 }
 
 }  // namespace
-
-/// What a thread works in.
-template <class T>
-struct Predictor::Worker {
-    std::vector<index_t> index;
-    arena::Buffer<T> values, rows, sums, all_sums;
-    arena::Buffer<double> norms, squares, panel, panel_values;
-    std::vector<std::int32_t> low, high, slot;
-
-    DecideScratch<T> scratch(index_t k) {
-        if (low.empty()) {
-            low.resize(at(k));
-            high.resize(at(k));
-            sums = arena::Buffer<T>(at(k * k));
-        }
-        return {sums.data(), low.data(), high.data()};
-    }
-};
 
 Predictor::Predictor(const Machines& machines, int n_threads)
     : machines_(machines), stride_(round_up(machines.size(), predict_table<float>().panel_width)) {
@@ -137,6 +88,9 @@ Status Predictor::prepare(int n_threads) const {
     double_packed_ = status == Status::ok;  // not if the call was cancelled meanwhile
     return status;
 }
+
+template Status Predictor::prepare<float>(int) const;
+template Status Predictor::prepare<double>(int) const;
 
 template <class T>
 Status Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& norms, int n_threads) const {
@@ -262,49 +216,16 @@ Status Predictor::fill(const Queries& x, const Group& group, Worker<double>& wor
 }
 
 template <class T>
-index_t Predictor::decide(Rule rule, const T* values, T error, Worker<T>& worker) const {
+index_t Predictor::decide(const T* values, T error, Worker<T>& worker) const {
     const DecideTable<T>& kernels = decide_table<T>();
     const MachineView<T>& view = packed<T>().view;
     if (!(error <= std::numeric_limits<T>::max())) return -1;
-    if (rule == Rule::graph) return kernels.walk(&view, values, error);
     const DecideScratch<T> scratch = worker.scratch(machines_.classes);
     if (machines_.classes >= champion_classes) {
         const index_t found = kernels.champion(&view, values, error, &scratch);
         if (found >= 0) return found;
     }
     return kernels.vote(&view, values, error, &scratch);
-}
-
-template <class T>
-index_t Predictor::group_size() const {
-    const index_t block = predict_table<T>().block_rows;
-    const index_t fitting = most_bytes / std::max<index_t>(1, stride_ * static_cast<index_t>(sizeof(T)));
-    return std::min(most_points / block, std::max<index_t>(1, fitting / block)) * block;
-}
-
-/// `work(group, position, worker)` for groups of all points, or of those that are chosen.
-template <class T, class Work>
-Status Predictor::by_groups(const Queries& x, const std::vector<index_t>* chosen, int n_threads,
-                            Work&& work) const {
-    const index_t n = chosen == nullptr ? x.count() : static_cast<index_t>(chosen->size());
-    const index_t size = std::min(group_size<T>(), std::max<index_t>(n, 1));
-    const double cost = static_cast<double>(n) * static_cast<double>(machines_.size() * (x.features() + 16));
-    const int used = cost < serial_cost ? 1 : n_threads;
-    std::vector<Worker<T>> workers(at(used));
-    if (n > 0 && prepare<T>(used) != Status::ok) return Status::cancelled;
-    return threads::parallel_for((n + size - 1) / size, used, [&](index_t chunk, int w) {
-        Worker<T>& worker = workers[at(w)];
-        const index_t first = chunk * size, m = std::min(size, n - first);
-        if (worker.index.empty()) {
-            worker.index.resize(at(size));
-            worker.values = arena::Buffer<T>(at(std::max<index_t>(1, size * stride_)));
-        }
-        if (chosen == nullptr)
-            std::iota(worker.index.begin(), worker.index.begin() + m, first);
-        else
-            std::copy(chosen->begin() + first, chosen->begin() + first + m, worker.index.begin());
-        return work(Group{worker.index.data(), m}, first, worker);
-    });
 }
 
 bool Predictor::screens(const Queries& x) const {
@@ -317,26 +238,25 @@ float Predictor::error(const Worker<float>& worker, index_t j) const {
 }
 
 template <class T>
-Status Predictor::label_points(const Queries& x, Rule rule, const std::vector<index_t>* chosen, int n_threads,
+Status Predictor::label_points(const Queries& x, const std::vector<index_t>* chosen, int n_threads,
                                index_t* label) const {
     return by_groups<T>(x, chosen, n_threads, [&](const Group& group, index_t, Worker<T>& worker) {
         const Status status = fill(x, group, worker);
         if (status != Status::ok) return status;
         for (index_t j = 0; j < group.count; ++j)
-            label[group.index[j]] =
-                decide(rule, worker.values.data() + j * stride_, error(worker, j), worker);
+            label[group.index[j]] = decide(worker.values.data() + j * stride_, error(worker, j), worker);
         return Status::ok;
     });
 }
 
-Status Predictor::classes(const Queries& x, Rule rule, int n_threads, index_t* label) const {
-    if (!screens(x)) return label_points<double>(x, rule, nullptr, n_threads, label);
-    const Status status = label_points<float>(x, rule, nullptr, n_threads, label);
+Status Predictor::classes(const Queries& x, int n_threads, index_t* label) const {
+    if (!screens(x)) return label_points<double>(x, nullptr, n_threads, label);
+    const Status status = label_points<float>(x, nullptr, n_threads, label);
     if (status != Status::ok) return status;
     std::vector<index_t> doubtful;
     for (index_t i = 0; i < x.count(); ++i)
         if (label[i] < 0) doubtful.push_back(i);
-    return label_points<double>(x, rule, &doubtful, n_threads, label);
+    return label_points<double>(x, &doubtful, n_threads, label);
 }
 
 template <class T>

@@ -64,9 +64,6 @@ struct Queries {
     }
 };
 
-/// How classes are found from the machines.
-enum class Rule { vote, graph };
-
 /// Support vectors packed, coefficients and what bounds them, in one precision.
 template <class T>
 struct PackedMachines {
@@ -81,8 +78,8 @@ public:
     Predictor(const Machines& machines, int n_threads);
 
     const Machines& machines() const { return machines_; }
-    /// Classes of the points.
-    Status classes(const Queries& x, Rule rule, int n_threads, index_t* label) const;
+    /// Classes of the points by vote.
+    Status classes(const Queries& x, int n_threads, index_t* label) const;
     /// Decision values, points x pairs, row-major.
     Status decisions(const Queries& x, int n_threads, double* out) const;
     /// out[i rows + r] = sum_s coef[r n + s] k(x_s, x_i) + intercept[r], over all n support vectors.
@@ -94,6 +91,7 @@ public:
     bool screens(const Queries& x) const;
 
 private:
+    friend class Graph;  // svm/dag.hpp
     template <class T>
     struct Worker;
     struct Group {
@@ -109,7 +107,7 @@ private:
     Status fill(const Queries& x, const Group& group, Worker<float>& worker) const;
     Status fill(const Queries& x, const Group& group, Worker<double>& worker) const;
     template <class T>
-    index_t decide(Rule rule, const T* values, T error, Worker<T>& worker) const;
+    index_t decide(const T* values, T error, Worker<T>& worker) const;
     template <class T>
     const PackedMachines<T>& packed() const {
         if constexpr (sizeof(T) == sizeof(float))
@@ -120,7 +118,7 @@ private:
     float error(const Worker<float>& worker, index_t j) const;
     double error(const Worker<double>&, index_t) const { return 0.0; }
     template <class T>
-    Status label_points(const Queries& x, Rule rule, const std::vector<index_t>* chosen, int n_threads,
+    Status label_points(const Queries& x, const std::vector<index_t>* chosen, int n_threads,
                         index_t* label) const;
     template <class T>
     void decide_all(const Group& group, Worker<T>& worker, T* out) const;

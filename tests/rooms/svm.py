@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import check_array, check_consistent_length
 
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast.svm import (
@@ -14,11 +15,15 @@ from mlqa_fast.svm import (
     NuSVR,
     OneClassSVM,
     all_at_once,
+    centroid_distances,
     compile_predictor,
+    dag_order,
     dag_predict,
     decode,
     l1_min_c,
     linear_svm,
+    pair_accuracies,
+    pair_margins,
     svm_smo,
 )
 from mlqa_fast.svm._predict import Pieces, Reading
@@ -149,6 +154,9 @@ def machines(rng):
         "n_support": svc.n_support_,
         "gamma": 0.05,
     }
+
+
+ORDER = [3, 6, 0, 5, 1, 7, 2, 4]
 
 
 def sparse_points(rng, n=5000, d=60):
@@ -410,6 +418,11 @@ ROOMS = [
     ),
     Room("svm/all_at_once (sparse)", some_sparse_classes, sparse_at_once, isa_tolerance=1e-4),
     Room("svm/dag", machines, lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, **p)),
+    Room(
+        "svm/dag (explored)",
+        machines,
+        lambda n_jobs, **p: dag_predict(n_jobs=n_jobs, order=ORDER, explore=0.7, **p),
+    ),
 ]
 
 
@@ -469,6 +482,30 @@ def of_one_dimension(A, B):
 def small_machines(rng):
     fitted = machines(rng)
     return fitted | {"X": fitted["X"][:60, :4], "support_vectors": fitted["support_vectors"][:, :4]}
+
+
+def of_machines(rng):
+    parts = small_machines(rng)
+    return {name: parts[name] for name in ("support_vectors", "dual_coef", "n_support", "gamma")}
+
+
+def ordered(X, score=None, **parameters):
+    """The order of the first features: distances are where points of any kind are validated."""
+    if score is None:
+        score = centroid_distances(X, np.arange(60) // 6, kernel="linear")
+    return dag_order(score, **parameters), score
+
+
+def accuracies(X, y, cv=5):
+    """What the folds are trained on is a matter of the caller's."""
+    X = check_array(X, dtype=np.float64)
+    check_consistent_length(X, y)
+
+    def fit(rows):
+        svc = SVC(decision_function_shape="ovo", gamma=0.3).fit(X[rows], np.asarray(y)[rows])
+        return lambda others: svc.decision_function(X[others])
+
+    return pair_accuracies(y, fit, cv=cv)
 
 
 def fit_linear(estimator, **fixed):
@@ -753,6 +790,66 @@ ENTRIES = [
             ({"n_support": [-1, 4]}, "n_support must"),
             ({"support_vectors": np.ones((2, 4))}, "support_vectors must have shape"),
             ({"kernel": "precomputed"}, "should be equal"),
+            ({"order": np.arange(7)}, "order must be a permutation"),
+            ({"order": [0, 1, 2, 3, 4, 5, 6, 6]}, "order must be a permutation"),
+            ({"order": np.arange(8.0)}, "order must be a permutation"),
+            ({"order": "listed"}, "'order' parameter"),
+            ({"explore": -0.1}, "'explore' parameter"),
+            ({"explore": np.nan}, "'explore' parameter"),
+        ),
+    ),
+    Entry(
+        "svm.dag_order",
+        ordered,
+        lambda rng: {"X": rng.normal(size=(60, 4))},
+        sparse=True,
+        tolerance=1e-6,
+        bad_arguments=(
+            ({"score": np.ones((3, 4))}, "score must have shape"),
+            ({"score": np.arange(9.0).reshape(3, 3)}, "score must be symmetric"),
+            ({"score": np.full((3, 3), np.nan)}, "score holds NaN"),
+            ({"score": [[1.0]]}, "minimum of 2"),
+            ({"ties": np.ones((3, 3))}, "ties must have shape"),
+        ),
+    ),
+    Entry(
+        "svm.pair_margins",
+        pair_margins,
+        of_machines,
+        data="support_vectors",
+        sparse=True,
+        bad_arguments=(
+            ({"n_support": [3]}, "n_support must"),
+            ({"dual_coef": np.ones((7, 3))}, "dual_coef must have shape"),
+            ({"support_vectors": np.ones((2, 4))}, "support_vectors must have"),
+            ({"kernel": "precomputed"}, "square matrix"),
+            ({"gamma": -1.0}, "'gamma' parameter"),
+        ),
+    ),
+    Entry(
+        "svm.centroid_distances",
+        centroid_distances,
+        lambda rng: labelled(rng, 3),
+        target="y",
+        sparse=True,
+        tolerance=1e-6,
+        outcomes={"target objects": "refused: label type"},
+        bad_arguments=(
+            ({"kernel": "precomputed"}, "square matrix"),
+            ({"kernel": "gauss"}, "'kernel' parameter"),
+            ({"y": np.arange(59) % 2}, "inconsistent"),
+        ),
+    ),
+    Entry(
+        "svm.pair_accuracies",
+        accuracies,
+        lambda rng: labelled(rng, 3),
+        target="y",
+        outcomes={"target objects": "refused: label type"},
+        bad_arguments=(
+            ({"cv": 1}, "'cv' parameter"),
+            ({"cv": 2.5}, "'cv' parameter"),
+            ({"y": np.arange(60) // 59}, "has one sample only"),
         ),
     ),
 ]

@@ -10,6 +10,7 @@ from hypothesis import given
 
 from mlqa_fast import reference
 from mlqa_fast.svm import SVC, dag_predict
+from mlqa_fast.svm._predict import native_of
 
 
 def random_machines(rng, k, d, most=7, points=50):
@@ -48,6 +49,122 @@ def test_any_machines(k, d, points, seed):
     want, _ = reference.svm.dag_predict(**machines, gamma=0.5)
     np.testing.assert_array_equal(label, want)
     np.testing.assert_array_equal(asked, k - 1)
+
+
+@pytest.mark.parametrize("k", [2, 3, 5, 11])
+@pytest.mark.parametrize("explore", [0.0, 0.3, 2.0, np.inf])
+@pytest.mark.usefixtures("isa")
+@pytest.mark.sanitize
+def test_agrees_with_the_definition_in_any_order(k, explore, rng):
+    machines = random_machines(rng, k, 3)
+    route = {"gamma": 0.3, "order": rng.permutation(k), "explore": explore}
+    got = dag_predict(**machines, **route)
+    np.testing.assert_array_equal(got, reference.svm.dag_predict(**machines, **route))
+    if explore == 0:
+        np.testing.assert_array_equal(got[1], k - 1)
+    if explore == np.inf:
+        np.testing.assert_array_equal(got[1], k * (k - 1) // 2)
+
+
+@given(
+    k=st.integers(2, 8),
+    points=st.integers(1, 20),
+    explore=st.floats(0, 4),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_any_route(k, points, explore, seed):
+    rng = np.random.default_rng(seed)
+    machines = random_machines(rng, k, 3, points=points)
+    route = {"gamma": 0.5, "order": rng.permutation(k), "explore": explore}
+    got = dag_predict(**machines, **route)
+    np.testing.assert_array_equal(got, reference.svm.dag_predict(**machines, **route))
+    # A list read backwards has the same ends.
+    route["order"] = route["order"][::-1]
+    np.testing.assert_array_equal(dag_predict(**machines, **route), got)
+
+
+def every_path(decision, order, explore):
+    """All paths of one point: evidence, class, and the lists that were asked on them."""
+    machine = {pair: n for n, pair in enumerate(combinations(range(len(order)), 2))}
+    paths = [(np.inf, tuple(order), ())]
+    while len(paths[0][1]) > 1:
+        longer = []
+        for evidence, classes, asked in paths:
+            a, b = sorted((classes[0], classes[-1]))
+            value = decision[machine[a, b]]
+            loser = b if value > 0 else a
+            for struck in {classes[0], classes[-1]} if abs(value) < explore else {loser}:
+                left = tuple(c for c in classes if c != struck)
+                longer.append((min(evidence, abs(value)), left, (*asked, classes)))
+        paths = longer
+    return paths
+
+
+@pytest.mark.parametrize("explore", [0.02, 0.2, 0.7, 1.0, 5.0])
+def test_no_path_has_better_evidence(explore, rng):
+    """All paths one by one, over decision values of the same bits."""
+    k = 6
+    y = np.arange(30 * k) % k
+    X = rng.normal(size=(k, 4))[y] + rng.normal(size=(len(y), 4))
+    native, points = native_of(SVC().fit(X, y)), rng.normal(size=(150, 4))
+    order = rng.permutation(k)
+    label, asked = native.walk(points, 1, order, explore)
+    np.testing.assert_array_equal(native.classes(points, 1, True, order, explore), label)
+    for values, got, count in zip(native.decisions(points, 1), label, asked, strict=True):
+        paths = every_path(values, order, explore)
+        best = max(evidence for evidence, _, _ in paths)
+        assert got in {left[0] for evidence, left, _ in paths if evidence == best}
+        assert count == len({classes for _, _, classes_asked in paths for classes in classes_asked})
+
+
+def test_values_at_the_threshold_are_told_apart(rng):
+    """Float32 cannot see on which side of `explore` a value lies that is the threshold itself."""
+    k = 5
+    y = np.arange(40 * k) % k
+    X = rng.normal(size=(k, 3))[y] + rng.normal(size=(len(y), 3))
+    native, points = native_of(SVC(gamma=0.2).fit(X, y)), rng.normal(size=(60, 3))
+    first = list(combinations(range(k), 2)).index((0, k - 1))
+    for point, value in zip(points, np.abs(native.decisions(points, 1)[:, first]), strict=True):
+        at, above = (
+            native.walk(point[None], 1, None, t)[1][0] for t in (value, np.nextafter(value, 9))
+        )
+        assert at < above
+
+
+def test_evidence_turns_a_wrong_step_back():
+    """The machine of 0 and 2 errs by little and strikes 0 off; 0 beats 1 clearly, 2 does not."""
+    vectors = {"support_vectors": [[1.0]] * 3, "n_support": [1, 1, 1], "kernel": "linear"}
+    machines = {
+        "X": [[1.0]],
+        "dual_coef": [[1.0, -1.0, 0.0], [-0.05, 0.1, 0.0]],
+        "intercept": [3.0, 0.0, 0.1],
+    } | vectors
+    for module in (dag_predict, reference.svm.dag_predict):
+        label, asked = module(**machines)
+        assert (label.tolist(), asked.tolist()) == ([1], [2])
+        label, asked = module(**machines, explore=0.5)
+        assert (label.tolist(), asked.tolist()) == ([0], [3])
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 2, 0], [2, 1, 0]])
+def test_a_value_of_zero_is_for_the_larger_number_in_any_order(order):
+    points = {"X": [[0.0]], "support_vectors": [[1.0]] * 3, "n_support": [1, 1, 1]}
+    label, _ = dag_predict(
+        **points, dual_coef=np.ones((2, 3)), intercept=[0.0] * 3, kernel="linear", order=order
+    )
+    assert label.tolist() == [2]
+
+
+def test_the_binding_checks_its_route():
+    native = native_of(SVC().fit(np.eye(4), [0, 1, 2, 3]))
+    label, asked = native.walk(np.empty((0, 4)), 1, np.array([3, 1, 0, 2]), 1.0)
+    assert label.shape == asked.shape == (0,)
+    with pytest.raises(ValueError, match="every class once"):
+        native.walk(np.empty((0, 4)), 1, np.array([0, 1, 2, 2]), 0.0)
+    with pytest.raises(ValueError, match="every class once"):
+        native.walk(np.empty((0, 4)), 1, np.array([0, 1, 2, 4]), 0.0)
+    with pytest.raises(ValueError, match="must not be negative"):
+        native.walk(np.empty((0, 4)), 1, None, np.nan)
 
 
 @pytest.mark.parametrize("k", [3, 7])
@@ -110,6 +227,9 @@ def test_precomputed_and_sparse_are_the_kernel(rng):
     np.testing.assert_array_equal(dag_predict(**sparse, kernel="linear"), want)
     mixed = machines | {"X": sp.csr_array(machines["X"])}
     np.testing.assert_array_equal(dag_predict(**mixed, kernel="linear"), want)
+    route = {"order": [3, 0, 4, 1, 2], "explore": 0.5}
+    want_route = reference.svm.dag_predict(**machines, kernel="linear", **route)
+    np.testing.assert_array_equal(dag_predict(**sparse, kernel="linear", **route), want_route)
     values = machines["X"] @ machines["support_vectors"].T
     given_values = machines | {"X": values, "support_vectors": None}
     np.testing.assert_array_equal(dag_predict(**given_values, kernel="precomputed"), want)

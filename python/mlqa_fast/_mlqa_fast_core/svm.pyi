@@ -13,7 +13,7 @@ class Predictor:
     """
     def __init__(self, support_vectors: typing.Any, kernel: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex], support: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], start: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], dual_coef: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], intercept: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], n_jobs: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
         ...
-    def classes(self, points: typing.Any, n_jobs: typing.SupportsInt | typing.SupportsIndex, graph: bool) -> numpy.typing.NDArray[numpy.int64]:
+    def classes(self, points: typing.Any, n_jobs: typing.SupportsInt | typing.SupportsIndex, graph: bool, order: typing.Annotated[numpy.typing.ArrayLike, numpy.int64] | None = None, explore: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> numpy.typing.NDArray[numpy.int64]:
         """
         Classes by one-vs-one vote, or along the directed acyclic graph.
         """
@@ -29,7 +29,7 @@ class Predictor:
         """
         Decision values in float32, and the bounds of their error; for tests.
         """
-    def walk(self, points: typing.Any, n_jobs: typing.SupportsInt | typing.SupportsIndex) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+    def walk(self, points: typing.Any, n_jobs: typing.SupportsInt | typing.SupportsIndex, order: typing.Annotated[numpy.typing.ArrayLike, numpy.int64] | None = None, explore: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
         """
         Classes along the graph, and how many machines each point asked.
         """

@@ -4,6 +4,12 @@ from mlqa_fast.svm._all_at_once import AllAtOnceResult, all_at_once
 from mlqa_fast.svm._bounds import l1_min_c
 from mlqa_fast.svm._code_book import decode
 from mlqa_fast.svm._dag import dag_predict
+from mlqa_fast.svm._dag_order import (
+    centroid_distances,
+    dag_order,
+    pair_accuracies,
+    pair_margins,
+)
 from mlqa_fast.svm._linear_svc import LinearSVC
 from mlqa_fast.svm._linear_svm import LinearSVMResult, linear_svm
 from mlqa_fast.svm._linear_svr import LinearSVR
@@ -29,10 +35,14 @@ __all__ = [
     "PredictionReport",
     "SMOResult",
     "all_at_once",
+    "centroid_distances",
     "compile_predictor",
+    "dag_order",
     "dag_predict",
     "decode",
     "l1_min_c",
     "linear_svm",
+    "pair_accuracies",
+    "pair_margins",
     "svm_smo",
 ]

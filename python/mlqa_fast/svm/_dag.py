@@ -10,18 +10,18 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from mlqa_fast._compat import Interval, StrOptions, validate_params
+from mlqa_fast._compat import Interval, validate_params
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
-from mlqa_fast.svm._problem import KERNELS, checked, kernel_tuple, points, starts
+from mlqa_fast.svm._dag_order import KERNEL_CONSTRAINTS, checked_order, machine_parts
+from mlqa_fast.svm._problem import checked, kernel_tuple, points, starts
 
 
 @validate_params(  # type: ignore[untyped-decorator]
     {
-        "kernel": [StrOptions(set(KERNELS))],
-        "degree": [Interval(Integral, 0, None, closed="left")],
-        "gamma": [Interval(Real, 0.0, None, closed="left")],
-        "coef0": [Interval(Real, None, None, closed="neither")],
+        **KERNEL_CONSTRAINTS,
+        "order": ["array-like", None],
+        "explore": [Interval(Real, 0.0, None, closed="both")],
         "n_jobs": [Integral, None],
     },
     prefer_skip_nested_validation=True,
@@ -37,13 +37,21 @@ def dag_predict(
     degree: int = 3,
     gamma: float = 1.0,
     coef0: float = 0.0,
+    order: Any = None,
+    explore: float = 0.0,
     n_jobs: int | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     r"""Predict along the directed acyclic graph of one-vs-one machines.
 
-    A point starts with the list of all classes. The machine of the first and the last class on the
-    list strikes one of them off: the last where its decision value is positive, else the first. The
-    class that is left is predicted; `n_classes` - 1 machines are asked.
+    A point starts with a list of all classes. The machine of the first and the last class on the
+    list strikes one of them off: where its decision value is positive the one with the larger
+    number, else the one with the smaller. The class that is left is predicted; `n_classes` - 1
+    machines are asked.
+
+    With `explore`, a machine whose value is closer to 0 strikes off neither: both lists are
+    followed, those that become equal once, and the class with the better evidence is predicted.
+    The evidence of a path is the smallest \|decision value\| on it. The way out of a node is the
+    one whose rest has the larger evidence, and the machine's own where neither has.
 
     Parameters
     ----------
@@ -68,6 +76,12 @@ def dag_predict(
         Coefficient of 'rbf', 'poly' and 'sigmoid'.
     coef0 : float, default=0.0
         Constant of 'poly' and 'sigmoid'.
+    order : array-like of int of shape (n_classes,), default=None
+        The list that points start with, a permutation of 0, ..., `n_classes` - 1, as `dag_order`
+        makes it; None for the classes by number.
+    explore : float, default=0.0
+        Where \|decision value\| is smaller both paths are followed. 0 for none, infinity for all
+        `n_classes` (`n_classes` - 1) / 2 machines.
     n_jobs : int, default=None
         Threads: None for the pool's limit, -1 for all processors. The result does not depend on it.
 
@@ -81,7 +95,11 @@ def dag_predict(
     Raises
     ------
     ValueError
-        If shapes do not fit or X holds NaN or infinity.
+        If shapes do not fit, X holds NaN or infinity, or `order` is no permutation.
+
+    See Also
+    --------
+    dag_order : Orders of the classes.
 
     References
     ----------
@@ -98,30 +116,27 @@ def dag_predict(
     ...     [[1.0, -1.0, -1.0], [1.0, 1.0, -1.0]], [-0.5, 0.0, 0.5], [1, 1, 1], kernel="linear")
     >>> label.tolist(), asked.tolist()
     ([0, 1, 2], [2, 2, 2])
+
+    In another order, and with all machines asked:
+
+    >>> label, asked = dag_predict(
+    ...     [[-2.0], [0.1], [3.0]], [[-1.0], [0.0], [1.0]],
+    ...     [[1.0, -1.0, -1.0], [1.0, 1.0, -1.0]], [-0.5, 0.0, 0.5], [1, 1, 1], kernel="linear",
+    ...     order=[1, 0, 2], explore=9.0)
+    >>> label.tolist(), asked.tolist()
+    ([0, 1, 2], [3, 3, 3])
     """
     X = check_array(
         X, accept_sparse="csr", dtype=np.float64, accept_large_sparse=False, input_name="X"
     )
     X = checked(X)
-    if sp.issparse(dual_coef):
-        dual_coef = dual_coef.toarray()
-    dual_coef = check_array(
-        dual_coef, dtype=np.float64, order="C", ensure_min_features=0, input_name="dual_coef"
-    )
+    dual_coef, count = machine_parts(dual_coef, n_support)
     intercept = check_array(
         intercept, dtype=np.float64, ensure_2d=False, input_name="intercept"
     ).ravel()
-    count = np.asarray(n_support)
-    if count.ndim != 1 or count.dtype.kind not in "iu" or count.size < 2 or count.min() < 0:
-        raise ValueError(
-            "n_support must hold the number of support vectors of each of 2 or more classes"
-        )
-    total = int(count.sum())
-    if dual_coef.shape != (len(count) - 1, total):
-        raise ValueError(
-            f"dual_coef must have shape {(len(count) - 1, total)}, got {dual_coef.shape}"
-        )
-    support_vectors, support = _support(X, support_vectors, total, kernel)
+    if order is not None:
+        order = checked_order(order, len(count))
+    support_vectors, support = _support(X, support_vectors, dual_coef.shape[1], kernel)
     machines = core.Predictor(
         points(support_vectors),
         kernel_tuple(kernel, degree, gamma, coef0),
@@ -131,7 +146,7 @@ def dag_predict(
         intercept,
         n_threads(n_jobs),
     )
-    label, asked = machines.walk(points(X), n_threads(n_jobs))
+    label, asked = machines.walk(points(X), n_threads(n_jobs), order, explore)
     return label, asked
 
 

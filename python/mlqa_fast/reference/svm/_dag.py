@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,17 @@ def dag_predict(
     degree: int = 3,
     gamma: float = 1.0,
     coef0: float = 0.0,
+    order: Any = None,
+    explore: float = 0.0,
     n_jobs: int | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Strike classes off each point's list until one is left: `mlqa_fast.svm.dag_predict`.
 
-    The machine of the first class a and the last class b on the list has the value
-    ``sum_{s in a} dual_coef[b - 1, s] k(x_s, x) + sum_{s in b} dual_coef[a, s] k(x_s, x)`` plus its
-    intercept; positive, it strikes off b, else a.
+    The machine of the classes a < b that are first and last on the list, in either order, has the
+    value ``f = sum_{s in a} dual_coef[b - 1, s] k(x_s, x) + sum_{s in b} dual_coef[a, s] k(x_s, x)
+    + intercept``; positive, it strikes off b, else a. Where ``abs(f) < explore`` the rest of both
+    lists is looked at: the one whose smallest ``abs(f)`` on the way to a class is larger gives the
+    class, and the machine's own if they are equal.
 
     Examples
     --------
@@ -45,16 +50,33 @@ def dag_predict(
     for a in range(k):
         for b in range(a + 1, k):
             machine[a, b] = len(machine)
-    label, asked = np.zeros(len(X), dtype=np.int64), np.zeros(len(X), dtype=np.int64)
-    for point, values in enumerate(K):
-        a, b = 0, k - 1
-        while a < b:
-            of_a, of_b = slice(start[a], start[a + 1]), slice(start[b], start[b + 1])
-            f = values[of_a] @ coef[b - 1, of_a] + values[of_b] @ coef[a, of_b]
-            if f + intercept[machine[a, b]] > 0:
-                b -= 1
-            else:
-                a += 1
-            asked[point] += 1
-        label[point] = a
-    return label, asked
+    listed = list(range(k)) if order is None else [int(c) for c in order]
+
+    def value(a: int, b: int, values: NDArray[np.float64]) -> float:
+        of_a, of_b = slice(start[a], start[a + 1]), slice(start[b], start[b + 1])
+        f = values[of_a] @ coef[b - 1, of_a] + values[of_b] @ coef[a, of_b]
+        return float(f + intercept[machine[a, b]])
+
+    def walk(values: NDArray[np.float64]) -> tuple[int, int]:
+        asked = 0
+
+        @cache
+        def rest(first: int, last: int) -> tuple[float, int]:
+            """Evidence and class that come of the list from `first` to `last`."""
+            nonlocal asked
+            if first == last:
+                return np.inf, listed[first]
+            asked += 1
+            a, b = sorted((listed[first], listed[last]))
+            f = value(a, b, values)
+            ways = [(first, last - 1), (first + 1, last)]
+            decided, other = ways if listed[last] == (b if f > 0 else a) else ways[::-1]
+            best = rest(*decided)
+            if abs(f) < explore and rest(*other)[0] > best[0]:
+                best = rest(*other)
+            return min(abs(f), best[0]), best[1]
+
+        return rest(0, k - 1)[1], asked
+
+    walked = np.array([walk(values) for values in K], dtype=np.int64).reshape(-1, 2)
+    return walked[:, 0], walked[:, 1]
