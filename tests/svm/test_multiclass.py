@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mlqa_fast.svm import SVC, all_at_once, compile_predictor
+from mlqa_fast.svm import SVC, all_at_once, compile_predictor, dag_predict
 from svm_definitions import rbf
 
 EVERY = ["ovo", "dag", "ovr", "ecoc", "crammer_singer", "weston_watkins"]
@@ -111,3 +111,58 @@ def test_machines_of_one_way_do_not_answer_for_another(multi_class, rng):
     for ask in (svc.predict, svc.decision_function, svc.prediction_report):
         with pytest.raises(ValueError, match="fitted, one-vs-one: fit again"):
             ask(X)
+
+
+@pytest.mark.parametrize("explore", [0.0, 0.5])
+@pytest.mark.parametrize("order", ["listed", "separation", "accuracy", [3, 1, 0, 4, 2]])
+def test_the_graph_has_an_order(order, explore, rng):
+    """Predictions are those of dag_predict with the order that fit found."""
+    X, y = clouds(rng, k=5, n=200)
+    svc = SVC(multi_class="dag", dag_order=order, dag_explore=explore, C=3.0).fit(X, y)
+    assert sorted(svc.dag_order_) == list(range(5))
+    if not isinstance(order, str):
+        np.testing.assert_array_equal(svc.dag_order_, order)
+    points = 3.0 * rng.normal(size=(300, 3))
+    label, asked = dag_predict(
+        points,
+        svc.support_vectors_,
+        svc.dual_coef_,
+        svc.intercept_,
+        svc.n_support_,
+        gamma=svc._gamma,
+        order=svc.dag_order_,
+        explore=explore,
+    )
+    np.testing.assert_array_equal(svc.predict(points), label)
+    np.testing.assert_array_equal(compile_predictor(svc).predict(points), label)
+    np.testing.assert_array_equal(np.argmax(svc.decision_function(points), axis=1), label)
+    report = svc.prediction_report(points)
+    np.testing.assert_array_equal(report.machines_asked, asked)
+    assert (report.machines_per_sample > 4) == (explore > 0)
+    assert pickle.loads(pickle.dumps(svc)).predict(points).tolist() == label.tolist()
+
+
+@pytest.mark.parametrize("order", ["separation", "accuracy"])
+def test_an_order_of_a_kernel_that_is_given(order, rng):
+    X, y = clouds(rng, k=4, n=120)
+    want = SVC(multi_class="dag", dag_order=order, kernel="linear", tol=1e-8).fit(X, y)
+    for kernel, points in (("precomputed", X @ X.T), (lambda A, B: A @ B.T, X)):
+        svc = SVC(multi_class="dag", dag_order=order, kernel=kernel, tol=1e-8).fit(points, y)
+        np.testing.assert_array_equal(svc.dag_order_, want.dag_order_)
+
+
+def test_an_order_that_fit_did_not_find(rng):
+    X, y = clouds(rng)
+    svc = SVC().fit(X, y).set_params(multi_class="dag", dag_order="separation")
+    with pytest.raises(ValueError, match="found by fit with multi_class='dag'"):
+        svc.predict(X)
+    svc.fit(X, y).set_params(dag_order="accuracy")
+    with pytest.raises(ValueError, match="found by fit with multi_class='dag'"):
+        svc.predict(X)
+    np.testing.assert_array_equal(svc.set_params(dag_order=[0, 1, 2, 3]).predict(X).shape, y.shape)
+    with pytest.raises(ValueError, match="permutation of 0, ..., 3"):
+        svc.set_params(dag_order=[0, 1, 2]).predict(X)
+    with pytest.raises(ValueError, match="permutation of 0, ..., 3"):
+        svc.fit(X, y)
+    with pytest.raises(ValueError, match="'dag_explore' parameter"):
+        SVC(dag_explore=-1.0).fit(X, y)

@@ -167,6 +167,8 @@ def test_signature_is_scikit_learns_and_more():
         "warm_start",
         "n_jobs",
         "max_time",
+        "dag_order",
+        "dag_explore",
         "unclaimed",
         "code_book",
         "decoding",

@@ -168,6 +168,10 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
         if method.book is not None:
             self.code_book_ = method.book
         self._take(problem.points, trained)
+        self._find_order(problem)
+
+    def _find_order(self, problem: Problem) -> None:
+        """What is to be found out about trained machines."""
 
     def _initial(self, problem: Problem) -> NDArray[np.float64]:
         """The coefficients of the last fit, within the bounds of this one."""

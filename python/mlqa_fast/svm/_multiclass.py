@@ -7,14 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from mlqa_fast.svm._all_at_once import train_all_at_once
 from mlqa_fast.svm._code_book import Book, checked_book, code_book, decoded, train_book
+from mlqa_fast.svm._dag_order import checked_order, dag_order, pair_accuracies, pair_margins
 from mlqa_fast.svm._problem import KernelTuple, Limits, Trained, train
 
 PAIRS = {"ovo", "dag"}
 BOOKS = {"ovr", "ecoc"}
 AT_ONCE = {"crammer_singer", "weston_watkins"}
+ORDERS = {"listed", "separation", "accuracy"}
 
 Progress = Callable[[int, int, float], bool]
 
@@ -45,6 +48,8 @@ def method_of(svc: Any, codes: NDArray[np.intp]) -> Method:
     """What an SVC with these parameters trains on points of these classes."""
     count = np.bincount(codes)
     name = method_name(svc.multi_class, len(count))
+    if svc.multi_class == "dag" and not isinstance(svc.dag_order, str):
+        checked_order(svc.dag_order, len(count))
     if name not in BOOKS:
         return Method(name)
     book = _book(svc, name, len(count))
@@ -122,6 +127,66 @@ def train_method(
             together.status,
         )
     return train(X, codes, n_classes, bound, kernel, limits, progress, nu=nu, initial=initial)
+
+
+def order_of(svc: Any, X: Any, codes: NDArray[np.intp]) -> NDArray[np.int64]:
+    """The list of classes that the graph of a fitted SVC starts with."""
+    k = len(svc.classes_)
+    if not isinstance(svc.dag_order, str):
+        return checked_order(svc.dag_order, k)
+    if svc.dag_order == "listed":
+        return np.arange(k)
+    given = callable(svc.kernel) or svc.kernel == "precomputed"
+    margins = pair_margins(
+        X[np.ix_(svc.support_, svc.support_)] if given else svc.support_vectors_,
+        svc._dual_coef_,
+        svc._n_support,
+        kernel="precomputed" if given else svc.kernel,
+        degree=svc.degree,
+        gamma=svc._gamma,
+        coef0=svc.coef0,
+    )
+    if svc.dag_order == "separation":
+        return dag_order(margins)
+    single = clone(svc).set_params(
+        multi_class="ovo", decision_function_shape="ovo", break_ties=False, warm_start=False
+    )
+    if given:
+        single.set_params(kernel="precomputed")
+
+    def fit(rows: NDArray[np.intp]) -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
+        fitted = clone(single).fit(X[np.ix_(rows, rows)] if given else X[rows], codes[rows])
+        return lambda others: np.asarray(
+            fitted.decision_function(X[np.ix_(others, rows)] if given else X[others])
+        )
+
+    return dag_order(pair_accuracies(codes, fit), ties=margins)
+
+
+def route_of(svc: Any, n_classes: int) -> tuple[NDArray[np.int64] | None, float]:
+    """The list of classes (None: as they are listed) and the threshold of exploring."""
+    order = svc.dag_order
+    if not isinstance(order, str):
+        return checked_order(order, n_classes), svc.dag_explore
+    if order == "listed" or n_classes == 2:
+        return None, svc.dag_explore
+    if getattr(svc, "_found_order", None) != order or not hasattr(svc, "dag_order_"):
+        raise ValueError(
+            f"dag_order={order!r} is found by fit with multi_class='dag', which came without it:"
+            " fit again"
+        )
+    return svc.dag_order_, svc.dag_explore
+
+
+def graph_scores(votes: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Votes and confidences of the classes, where the predicted class has the largest ones."""
+    rows, best = np.arange(len(votes)), np.argmax(votes, axis=1)
+    top = votes[rows, best]
+    votes[rows, best] = votes[rows, label]
+    votes[rows, label] = top
+    tied = np.argmax(votes, axis=1) != label
+    votes[rows[tied], label[tied]] = np.nextafter(top[tied], np.inf)
+    return votes
 
 
 def scores(

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from mlqa_fast._mlqa_fast_core import core as levels
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
-from mlqa_fast.svm._multiclass import method_name, scores, with_unclaimed
+from mlqa_fast.svm._multiclass import graph_scores, method_name, route_of, scores, with_unclaimed
 from mlqa_fast.svm._problem import KernelTuple, kernel_tuple, points, starts
 
 
@@ -170,6 +170,8 @@ class Reading(NamedTuple):
     book: NDArray[np.int8] | None = None
     decoding: str = "hinge"
     unclaimed: Any = None
+    order: NDArray[np.int64] | None = None
+    explore: float = 0.0
 
 
 def reading_of(estimator: Any) -> Reading:
@@ -191,7 +193,10 @@ def reading_of(estimator: Any) -> Reading:
             f" fitted, {'one-vs-one' if method == 'pairs' else repr(method)}: fit again"
         )
     if method == "pairs":
-        return reading
+        if not reading.graph or not hasattr(estimator, "dag_order"):
+            return reading
+        order, explore = route_of(estimator, len(estimator.classes_))
+        return reading._replace(order=order, explore=float(explore))
     return reading._replace(
         method=method,
         book=getattr(estimator, "code_book_", None),
@@ -215,7 +220,17 @@ def decide(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[np.flo
         return scores(decision, reading.method, reading.book, reading.decoding)
     if k == 2:
         return -decision.ravel()
-    return decision if reading.one_vs_one else one_vs_rest(decision, k)
+    if reading.one_vs_one:
+        return decision
+    votes = one_vs_rest(decision, k)
+    return graph_scores(votes, classes_of(native, X, n_jobs, reading)) if reading.graph else votes
+
+
+def classes_of(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[np.int64]:
+    """Numbers of the classes, by the vote or along the graph."""
+    if not reading.graph:
+        return np.asarray(native.classes(X, n_jobs, False))
+    return np.asarray(native.classes(X, n_jobs, True, reading.order, reading.explore))
 
 
 def predict(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[Any]:
@@ -233,7 +248,7 @@ def predict(native: Any, X: Any, n_jobs: int, reading: Reading) -> NDArray[Any]:
     if reading.break_ties and not reading.graph:
         label = np.argmax(decide(native, X, n_jobs, reading), axis=1)
     else:
-        label = native.classes(X, n_jobs, reading.graph)
+        label = classes_of(native, X, n_jobs, reading)
     return np.asarray(reading.classes.take(label))
 
 

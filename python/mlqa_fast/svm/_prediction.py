@@ -37,7 +37,8 @@ class PredictionReport:
     machines : int
         Number of machines that there are.
     machines_asked : ndarray of shape (n_samples,)
-        Number of machines asked for each sample: `n_classes` - 1 along the graph, else all of them.
+        Number of machines asked for each sample: `n_classes` - 1 along the graph, more where both
+        paths are explored; else all of them.
     claimed_by_several : int or None
         With 'ovr', the samples that more than one machine claims: the one with the largest value
         wins.
@@ -190,8 +191,9 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
         ndarray
             Two classes: shape (n_samples,), positive for ``classes_[1]``. More: one column a class
             (``decision_function_shape='ovr'``) or, with ``multi_class`` 'ovo' and 'dag', one a
-            machine ('ovo'). Without machines of every two classes, the class of the largest
-            value is predicted.
+            machine ('ovo'). The class of the largest value is predicted, but for 'ovo' without
+            `break_ties`, whose columns are votes with the confidences as a fraction. With 'dag'
+            they are as well, and the largest is given to the class at the end of the path.
 
         Raises
         ------
@@ -240,7 +242,7 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
         k = len(self.classes_)
         machines = k if reading.method in AT_ONCE else k * (k - 1) // 2
         if reading.graph:
-            _, asked = native_of(self).walk(X, n_jobs)
+            _, asked = native_of(self).walk(X, n_jobs, reading.order, reading.explore)
         else:
             asked = np.full(_count(X), machines, dtype=np.int64)
         return PredictionReport(self.multi_class, machines, asked)

@@ -23,8 +23,6 @@ def calibrate(svc: Any, X: Any, y: Any, sample_weight: ArrayLike | None) -> Cali
     A class with one sample cannot be left out: then the sigmoid is fitted on the training points.
     """
     plain = clone(svc).set_params(probability="deprecated", warm_start=False)
-    if plain.multi_class == "dag":
-        plain.set_params(multi_class="ovo")
     smallest = int(np.unique(y, return_counts=True)[1].min())
     if smallest >= 2:
         return CalibratedClassifierCV(plain, cv=min(5, smallest), ensemble=False).fit(

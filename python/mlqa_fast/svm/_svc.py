@@ -10,9 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlqa_fast._compat import Interval, StrOptions
-from mlqa_fast.svm._classification import TrainedClassifier
+from mlqa_fast.svm._classification import Problem, TrainedClassifier
 from mlqa_fast.svm._code_book import DECODINGS, KINDS
-from mlqa_fast.svm._multiclass import AT_ONCE, BOOKS, PAIRS, Method, method_name, method_of
+from mlqa_fast.svm._multiclass import (
+    AT_ONCE,
+    BOOKS,
+    ORDERS,
+    PAIRS,
+    Method,
+    method_name,
+    method_of,
+    order_of,
+)
 
 
 class SVC(TrainedClassifier):
@@ -73,6 +82,16 @@ class SVC(TrainedClassifier):
         Threads: None for the pool's limit, -1 for all processors. The result does not depend on it.
     max_time : float, default=None
         Most seconds for fit; None for no limit.
+    dag_order : {'listed', 'separation', 'accuracy'} or array-like of shape (n_classes,), \
+            default='listed'
+        The list of classes that a point starts with along the graph: as in `classes_`, with the
+        pairs of the widest margins at the ends (`pair_margins`), with those that cross-validation
+        tells apart most surely (`pair_accuracies`), or a permutation of 0, ..., `n_classes` - 1.
+        'separation' and 'accuracy' are found by fit, with ``multi_class='dag'``.
+    dag_explore : float, default=0.0
+        Along the graph both paths are followed where a machine's value is below this in magnitude;
+        of the classes at their ends the one wins whose path has the largest smallest value. Read at
+        prediction.
     unclaimed : object, default=None
         With 'ovr', the label of a point that no machine claims (all values at most 0); None for the
         class whose machine is nearest to it. Read at prediction.
@@ -96,6 +115,8 @@ class SVC(TrainedClassifier):
     coef_ : {ndarray, sparse array} of shape (n_machines, n_features)
         Weights of the features; for a linear kernel. There are ``n_classes * (n_classes - 1) / 2``
         machines with 'ovo' and 'dag', the columns of the book with 'ecoc', else `n_classes`.
+    dag_order_ : ndarray of shape (n_classes,)
+        Positions of the classes on the list; with 'dag' and more than two classes.
     dual_coef_ : {ndarray, sparse array} of shape (n_classes - 1, n_SV) or (n_machines, n_SV)
         Signed dual coefficients; sparse if X was. With 'ovo' and 'dag' in LIBSVM's layout, else a
         row for each machine.
@@ -156,6 +177,8 @@ class SVC(TrainedClassifier):
         **TrainedClassifier._parameter_constraints,
         "C": [Interval(Real, 0.0, None, closed="right")],
         "multi_class": [StrOptions({*PAIRS, *BOOKS, *AT_ONCE})],
+        "dag_order": [StrOptions(ORDERS), "array-like"],
+        "dag_explore": [Interval(Real, 0.0, None, closed="left")],
         "unclaimed": [object],
         "code_book": [StrOptions(KINDS), "array-like"],
         "decoding": [StrOptions(DECODINGS)],
@@ -184,6 +207,8 @@ class SVC(TrainedClassifier):
         warm_start: bool = False,
         n_jobs: int | None = None,
         max_time: float | None = None,
+        dag_order: str | ArrayLike = "listed",
+        dag_explore: float = 0.0,
         unclaimed: Any = None,
         code_book: str | ArrayLike = "dense_random",
         decoding: str = "hinge",
@@ -207,9 +232,18 @@ class SVC(TrainedClassifier):
         self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.max_time = max_time
+        self.dag_order = dag_order
+        self.dag_explore = dag_explore
         self.unclaimed = unclaimed
         self.code_book = code_book
         self.decoding = decoding
+
+    def _find_order(self, problem: Problem) -> None:
+        """The order of the graph's list, from the machines that were trained."""
+        self.__dict__.pop("dag_order_", None)
+        if self.multi_class == "dag" and len(self.classes_) > 2:
+            self.dag_order_ = order_of(self, problem.points, problem.codes)
+            self._found_order = self.dag_order if isinstance(self.dag_order, str) else None
 
     def _method_of(self, codes: NDArray[np.intp]) -> Method:
         """Which machines are trained."""
