@@ -160,9 +160,9 @@ def test_an_order_that_fit_did_not_find(rng):
     with pytest.raises(ValueError, match="found by fit with multi_class='dag'"):
         svc.predict(X)
     np.testing.assert_array_equal(svc.set_params(dag_order=[0, 1, 2, 3]).predict(X).shape, y.shape)
-    with pytest.raises(ValueError, match="permutation of 0, ..., 3"):
+    with pytest.raises(ValueError, match=r"permutation of 0, \.\.\., 3"):
         svc.set_params(dag_order=[0, 1, 2]).predict(X)
-    with pytest.raises(ValueError, match="permutation of 0, ..., 3"):
+    with pytest.raises(ValueError, match=r"permutation of 0, \.\.\., 3"):
         svc.fit(X, y)
     with pytest.raises(ValueError, match="'dag_explore' parameter"):
         SVC(dag_explore=-1.0).fit(X, y)
