@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from mlqa_fast._memory import memory_bytes
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
+from mlqa_fast.svm._coefficients import MOST_DENSE, PackedCoefficients
 
 KERNELS = {"linear": 0, "poly": 1, "rbf": 2, "sigmoid": 3, "precomputed": 4}
 NOT_CONVERGED, TIME_LIMIT = 2, 3
@@ -26,7 +27,7 @@ class Trained(NamedTuple):
 
     support: NDArray[np.int64]
     n_support: NDArray[np.int32]
-    dual_coef: NDArray[np.float64]
+    dual_coef: NDArray[np.float64] | PackedCoefficients
     intercept: NDArray[np.float64]
     n_iter: NDArray[np.int32]
     kkt_violation: float
@@ -157,10 +158,15 @@ def train(
         0.0 if limits.max_time is None else limits.max_time,
         cache_bytes(limits.cache_size),
         n_threads(limits.n_jobs),
+        MOST_DENSE,
         progress,
     )
     position, n_support, dual_coef, rho, n_iter, violation, gap, objective, status = raw
-    if not (np.isfinite(rho).all() and np.isfinite(dual_coef).all()):
+    numbers = dual_coef
+    if isinstance(dual_coef, tuple):
+        numbers = dual_coef[1]
+        dual_coef = PackedCoefficients(*dual_coef, len(position))
+    if not (np.isfinite(rho).all() and np.isfinite(numbers).all()):
         raise ValueError(
             "The dual coefficients or intercepts are not finite."
             " The input data may contain large values and need to be preprocessed."
