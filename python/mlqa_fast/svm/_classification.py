@@ -202,7 +202,7 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
     def _set_coefficients(self, dual_coef: Any, intercept: NDArray[np.float64]) -> None:
         sign = -1.0 if len(self.classes_) == 2 else 1.0
         self._dual_coef_, self._intercept_ = dual_coef, intercept
-        vars(self).pop("dual_coef_", None)
+        self.__dict__.pop("dual_coef_", None)
         if not isinstance(dual_coef, PackedCoefficients):
             self.dual_coef_ = sign * dual_coef if sign < 0 else dual_coef
         self.intercept_ = sign * intercept

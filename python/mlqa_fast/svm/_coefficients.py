@@ -36,6 +36,21 @@ class PackedCoefficients(NamedTuple):
         return matrix
 
 
+def given_by_extension(given: Any, n_columns: int) -> NDArray[np.float64] | PackedCoefficients:
+    """A matrix, or the parts of a packed one."""
+    if isinstance(given, tuple):
+        present, values = given
+        return PackedCoefficients(present, values, n_columns)
+    return np.asarray(given)
+
+
+def numbers(coefficients: NDArray[np.float64] | PackedCoefficients) -> NDArray[np.float64]:
+    """Those of a matrix that are stored."""
+    if isinstance(coefficients, PackedCoefficients):
+        return coefficients.values
+    return coefficients
+
+
 def dense(coefficients: Any) -> NDArray[np.float64]:
     """Coefficients in any form as a matrix."""
     if isinstance(coefficients, PackedCoefficients) or sp.issparse(coefficients):

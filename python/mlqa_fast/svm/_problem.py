@@ -14,7 +14,12 @@ from sklearn.exceptions import ConvergenceWarning
 from mlqa_fast._memory import memory_bytes
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
-from mlqa_fast.svm._coefficients import MOST_DENSE, PackedCoefficients
+from mlqa_fast.svm._coefficients import (
+    MOST_DENSE,
+    PackedCoefficients,
+    given_by_extension,
+    numbers,
+)
 
 KERNELS = {"linear": 0, "poly": 1, "rbf": 2, "sigmoid": 3, "precomputed": 4}
 NOT_CONVERGED, TIME_LIMIT = 2, 3
@@ -161,12 +166,9 @@ def train(
         MOST_DENSE,
         progress,
     )
-    position, n_support, dual_coef, rho, n_iter, violation, gap, objective, status = raw
-    numbers = dual_coef
-    if isinstance(dual_coef, tuple):
-        numbers = dual_coef[1]
-        dual_coef = PackedCoefficients(*dual_coef, len(position))
-    if not (np.isfinite(rho).all() and np.isfinite(numbers).all()):
+    position, n_support, given, rho, n_iter, violation, gap, objective, status = raw
+    dual_coef = given_by_extension(given, len(position))
+    if not (np.isfinite(rho).all() and np.isfinite(numbers(dual_coef)).all()):
         raise ValueError(
             "The dual coefficients or intercepts are not finite."
             " The input data may contain large values and need to be preprocessed."

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length
 
 from mlqa_fast._compat import Interval, StrOptions, validate_params
+from mlqa_fast.svm._coefficients import dense
 from mlqa_fast.svm._problem import (
     KERNELS,
     Limits,
@@ -199,7 +200,7 @@ def svm_smo(
     trained = train(X, 1 - codes, 2, bound, kernel_tuple(kernel, degree, number, coef0), limits)
     warn_if_early(trained, limits, stacklevel=4)
     dual_coef = np.zeros(len(y))
-    dual_coef[trained.support] = trained.dual_coef[0]
+    dual_coef[trained.support] = dense(trained.dual_coef)[0]
     return SMOResult(
         dual_coef,
         float(trained.intercept[0]),
