@@ -28,7 +28,9 @@ using Counts = py::array_t<std::int32_t>;
 using Labels = py::array_t<std::int64_t>;
 using Values = py::array_t<double>;
 /// support, counts, dual_coef, rho, steps; violation, gap, objective, status.
-using Fitted = py::typing::Tuple<Labels, Counts, Values, Values, Counts, double, double, double, int>;
+using Packed = py::typing::Tuple<py::array_t<std::uint8_t>, Values>;
+using Matrix = py::typing::Union<Values, Packed>;
+using Fitted = py::typing::Tuple<Labels, Counts, Matrix, Values, Counts, double, double, double, int>;
 /// beta, rho of the groups, steps, violation, gap, objective, status.
 using Solved = py::typing::Tuple<Values, double, double, index_t, double, double, double, int>;
 /// beta, steps, violation, gap, objective, status.
@@ -147,19 +149,23 @@ bool is_matrix(const py::array& x, py::ssize_t rows, py::ssize_t columns) {
     return x.ndim() == 2 && x.shape(0) == rows && x.shape(1) == columns;
 }
 
-/// What the models of both trainers have.
-template <class Model>
-Fitted fitted(const Model& model, py::ssize_t rows) {
-    auto coef = empty<double>({rows, static_cast<py::ssize_t>(model.support.size())});
-    std::copy(model.dual_coef.begin(), model.dual_coef.end(), coef.mutable_data());
-    return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count),
-                          coef, copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
-                          model.gap, model.objective, static_cast<int>(model.status));
+/// A matrix of at most so many numbers, else its bits and the numbers that are not 0.
+Matrix coefficients(const svm::Coefficients& from, index_t most_dense, int n_threads) {
+    const index_t rows = from.rows(), columns = from.columns();
+    if (rows * columns <= most_dense) {
+        auto matrix = empty<double>({rows, columns});
+        native_call([&] { return from.dense(matrix.mutable_data(), n_threads); });
+        return matrix;
+    }
+    auto present = empty<std::uint8_t>({rows, from.row_bytes()});
+    auto values = empty<double>({from.count()});
+    native_call([&] { return from.packed(present.mutable_data(), values.mutable_data(), n_threads); });
+    return py::make_tuple(present, values);
 }
 
 Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& order, const Indices& start,
            const Vector& bound, double nu, const Vector& initial, double tol, std::int64_t max_iter,
-           double max_time, double cache_bytes, int n_jobs, py::object progress) {
+           double max_time, double cache_bytes, int n_jobs, std::int64_t most_dense, py::object progress) {
     const PointsArgument x(points, "X");
     svm::Problem problem;
     problem.points = x.points();
@@ -178,7 +184,11 @@ Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& o
     const Status status =
         native_call([&] { return svm::fit(problem, settings, model); }, std::move(progress));
     check(status == Status::ok, "the computation was stopped by its progress callable");
-    return fitted(model, problem.classes - 1);
+    return py::make_tuple(copied<std::int64_t>(model.dual_coef.support()),
+                          copied<std::int32_t>(model.dual_coef.support_count()),
+                          coefficients(model.dual_coef, most_dense, settings.n_threads),
+                          copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
+                          model.gap, model.objective, static_cast<int>(model.status));
 }
 
 Fitted fit_code_book(const py::object& points, const KernelTuple& kernel, const Indices& order,
@@ -206,7 +216,11 @@ Fitted fit_code_book(const py::object& points, const KernelTuple& kernel, const 
     svm::CodeModel model;
     const Status status = native_call([&] { return svm::fit(book, settings, model); }, std::move(progress));
     check(status == Status::ok, "the computation was stopped by its progress callable");
-    return fitted(model, book.machines);
+    auto coef = empty<double>({book.machines, static_cast<py::ssize_t>(model.support.size())});
+    std::copy(model.dual_coef.begin(), model.dual_coef.end(), coef.mutable_data());
+    return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count),
+                          coef, copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
+                          model.gap, model.objective, static_cast<int>(model.status));
 }
 
 Solved solve(const py::object& points, const KernelTuple& kernel, const Indices& index, std::int64_t first,
@@ -297,8 +311,10 @@ void bind_svm(py::module_& module) {
     py::module_ m = module.def_submodule("svm", "Support vector machines: training and prediction.");
     m.def("fit", &fit, py::arg("points"), py::arg("kernel"), py::arg("order"), py::arg("start"),
           py::arg("bound"), py::arg("nu"), py::arg("initial"), py::arg("tol"), py::arg("max_iter"),
-          py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"), py::arg("progress") = py::none(),
-          "Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status.");
+          py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"), py::arg("most_dense"),
+          py::arg("progress") = py::none(),
+          "Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status. Of"
+          " more than most_dense numbers dual_coef is (bits, numbers that are not 0).");
     m.def("fit_code_book", &fit_code_book, py::arg("points"), py::arg("kernel"), py::arg("order"),
           py::arg("start"), py::arg("code"), py::arg("bound"), py::arg("weight"), py::arg("initial"),
           py::arg("tol"), py::arg("max_iter"), py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"),

@@ -17,7 +17,9 @@ public:
     /// `all` are the points of the problem in its order; both must outlive this.
     ClassPoints(const Problem& problem, const PointSet& all);
 
-    /// Whether none of the sets lies far away from the centre of all points.
+    /// Whether the points of classes a and b lie far away from the centre of all points.
+    bool far(index_t a, index_t b) const;
+    /// Whether those of no two classes do.
     bool centred() const;
     /// The points of classes a and b, whose rows are `index`, which must outlive the set. If they lie far
     /// away from the centre of all, they get one of their own, and share nothing.
@@ -25,7 +27,6 @@ public:
 
 private:
     void add_up();
-    bool far(index_t a, index_t b) const;
 
     const Problem& problem_;
     const PointSet& all_;

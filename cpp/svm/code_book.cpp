@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 
+#include "svm/direct_machine.hpp"
 #include "svm/side_by_side.hpp"
 
 namespace mlqa::svm {
@@ -111,8 +112,9 @@ private:
         if (task.size() == book_.total()) {
             if (!set_->finite()) return nullptr;
             if (matrix_.size() == 0) return make_machine(task, settings_, *set_);
-            return shared_machine(task, settings_, matrix_.data(), set_->stride(), 0, 0, set_->diagonal(),
-                                  set_->largest());
+            auto machine = std::make_unique<DirectMachine>(settings_);
+            machine->restart(task, {matrix_.data(), set_->stride(), set_->diagonal(), set_->largest()}, 0, 0);
+            return machine;
         }
         for (const index_t i : place.variables->position) place.index.push_back(book_.order[i]);
         place.points = std::make_unique<PointSet>(book_.points, place.index.data(), place.index.data(),

@@ -12,30 +12,34 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2;
 
-/// As Variables of float ask.
-index_t filled(index_t n) {
-    return (n + State::filling() - 1) / State::filling() * State::filling();
+index_t filled(index_t n, index_t multiple) {
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+/// `size` numbers of this value, in the memory of those before if they were as many.
+void reset(arena::Buffer<double>& numbers, std::size_t size, double value) {
+    if (numbers.size() != size) numbers = arena::Buffer<double>(size);
+    std::fill(numbers.begin(), numbers.end(), value);
 }
 
 }  // namespace
 
-State::State(const Task& task, bool two_runs)
-    : size_(task.size()),
-      run_(two_runs ? task.first : task.size()),
-      length_{filled(run_), filled(size_ - run_)},
-      epsilon_(task.epsilon),
-      grouped_(task.grouped),
-      total_{task.total[0], task.total[1]} {
+void State::take(const Task& task, bool two_runs, index_t multiple) {
+    size_ = task.size();
+    run_ = two_runs ? task.first : task.size();
+    length_[0] = filled(run_, multiple);
+    length_[1] = filled(size_ - run_, multiple);
+    active_ = 0;
+    order_.clear();
+    epsilon_ = task.epsilon;
+    grouped_ = task.grouped;
+    std::copy(task.total, task.total + 2, total_);
+    largest_linear_ = 0.0;
     const std::size_t n = at(length());
-    f = arena::Buffer<double>(n, 0.0);
-    beta = arena::Buffer<double>(n, 0.0);
-    lower = arena::Buffer<double>(n, 0.0);
-    upper = arena::Buffer<double>(n, 0.0);
-    up = arena::Buffer<double>(n, infinity);
-    low = arena::Buffer<double>(n, -infinity);
-    diagonal = arena::Buffer<double>(n, 0.0);
-    linear = arena::Buffer<double>(n, 0.0);
-    spread = arena::Buffer<double>(n, 0.0);
+    for (arena::Buffer<double>* array : {&f, &beta, &lower, &upper, &diagonal, &linear, &spread})
+        reset(*array, n, 0.0);
+    reset(up, n, infinity);
+    reset(low, n, -infinity);
     for (index_t i = 0; i < size_; ++i) {
         const std::size_t p = at(place(i));
         linear[p] = task.linear[i];
@@ -212,7 +216,7 @@ void State::certify(double error, Outcome& outcome) const {
     outcome.violation = std::max(violation(), 0.0);
     outcome.gap = gap + widths * error;
     outcome.error = error;
-    outcome.beta = arena::Buffer<double>(at(size_));
+    if (outcome.beta.size() != at(size_)) outcome.beta = arena::Buffer<double>(at(size_));
     for (index_t i = 0; i < size_; ++i) outcome.beta[at(i)] = beta[at(place(i))];
 }
 

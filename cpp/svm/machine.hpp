@@ -51,8 +51,12 @@ struct Outcome {
 /// Arrays over the points of a machine, in the layout of WorkingSet: one run or two, each filled up.
 class State {
 public:
+    State() = default;
     /// `two_runs`: the parts of the task lie each in a run; otherwise both in one.
-    State(const Task& task, bool two_runs);
+    State(const Task& task, bool two_runs) { take(task, two_runs, filling()); }
+    /// The state of another machine, in the same memory if it is as long. Runs are filled up to multiples of
+    /// `multiple`.
+    void take(const Task& task, bool two_runs, index_t multiple);
 
     /// What a row of kernel values must hold beyond the points of a run, in numbers that are read and never
     /// used.
@@ -117,13 +121,13 @@ private:
     double multiplier(int g) const;
     double slack(std::size_t p, double rho) const;
 
-    index_t size_, run_;
-    index_t length_[2];
+    index_t size_ = 0, run_ = 0;
+    index_t length_[2] = {0, 0};
     index_t active_ = 0;          ///< places at work if some are at rest, else 0
     std::vector<index_t> order_;  ///< points of the places while some are at rest
-    double epsilon_;
-    bool grouped_;
-    double total_[2];
+    double epsilon_ = 0.0;
+    bool grouped_ = false;
+    double total_[2] = {0.0, 0.0};
     double largest_linear_ = 0.0;
 };
 

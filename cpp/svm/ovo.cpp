@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -9,6 +10,7 @@
 #include "core/cancel.hpp"
 #include "core/threads.hpp"
 #include "svm/class_points.hpp"
+#include "svm/class_tiles.hpp"
 #include "svm/two_classes.hpp"
 
 namespace mlqa::svm {
@@ -22,73 +24,101 @@ constexpr std::chrono::milliseconds slice{10};
 constexpr index_t side_by_side = 4096;
 /// Features of a kernel value that takes less than to find it in memory.
 constexpr index_t cheap_features = 64;
+/// As many small classes are taken by tiles, some of these between two reports of progress.
+constexpr index_t many_classes = 16, tiles_at_a_time = 64;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
 }
 
-struct Pair {
-    index_t a, b;
-};
-
-/// Coefficients of a machine that are not zero.
-struct Sparse {
-    std::vector<index_t> position;  ///< in the order sorted by class
-    std::vector<double> beta;
-};
-
 class Training {
 public:
     Training(const Problem& problem, const Settings& settings, Model& model)
-        : problem_(problem), settings_(settings), model_(model) {
-        for (index_t a = 0; a < problem.classes; ++a)
-            for (index_t b = a + 1; b < problem.classes; ++b) pairs_.push_back({a, b});
-        solutions_.resize(pairs_.size());
-        results_.resize(pairs_.size());
-        model_.rho.assign(pairs_.size(), 0.0);
-        model_.steps.assign(pairs_.size(), 0);
+        : problem_(problem),
+          settings_(settings),
+          model_(model),
+          results_(at(problem.machines())),
+          reached_(at(settings.n_threads)) {
+        const std::size_t machines = at(problem.machines());
+        model_.rho.assign(machines, 0.0);
+        model_.steps.assign(machines, 0);
+        model_.dual_coef.begin(problem.classes, problem.start, settings.n_threads);
     }
 
     Status run() {
         prepare();
-        const index_t machines = problem_.machines();
-        for (index_t first = 0; first < machines;) {
+        Status status = tiles_ ? train_tiles() : Status::ok;
+        const auto machines = static_cast<index_t>(open_.size());
+        if (tiles_ && machines > 0) set_->choose_fixed();
+        for (index_t first = 0; first < machines && status == Status::ok;) {
             const index_t n = group(first);
-            const Status status = train(first, n);
-            if (status != Status::ok) return status;
+            status = train(first, n);
             first += n;
         }
-        assemble();
+        if (status != Status::ok) return status;
+        for (const Result& result : results_) combine(result);
+        model_.dual_coef.end();
         return Status::ok;
     }
 
 private:
-    index_t size(index_t machine) const {
-        const Pair p = pairs_[at(machine)];
-        return problem_.size(p.a) + problem_.size(p.b);
-    }
+    struct Result {
+        double violation, gap, objective;
+        Status status;
+    };
+
+    /// What a thread has ended.
+    struct Reached {
+        index_t machines = 0;
+        double violation = 0.0;
+    };
+
+    index_t number(Pair pair) const { return pair_number(pair.a, pair.b, problem_.classes); }
+    index_t size(Pair pair) const { return problem_.size(pair.a) + problem_.size(pair.b); }
+    /// Of the machine `open` of those that are trained by themselves.
+    index_t size(index_t open) const { return size(open_[at(open)]); }
     index_t total() const { return problem_.start[problem_.classes]; }
 
     bool dense() const { return !problem_.points.is_sparse && problem_.function.kind != Kernel::precomputed; }
 
     /// What machines share. Two classes have but one.
     void prepare() {
-        if (problem_.classes == 2) return;
-        const bool fits = matrix_fits();
-        if (!fits && !dense()) return;
+        const bool several = problem_.classes > 2, fits = several && matrix_fits();
+        if (several && (fits || dense())) share(fits);
+        for (index_t a = 0; a < problem_.classes; ++a)
+            for (index_t b = a + 1; b < problem_.classes; ++b)
+                if (!tiles_ || !is_small(a) || !is_small(b)) open_.push_back({a, b});
+    }
+
+    void share(bool fits) {
         set_ = std::make_unique<PointSet>(problem_.points, problem_.order, problem_.order, total(),
                                           problem_.function, settings_.n_threads);
         if (dense()) classes_ = std::make_unique<ClassPoints>(problem_, *set_);
-        if (fits && (!dense() || classes_->centred()))
+        if (takes_tiles(fits) && set_->finite()) {
+            set_->prepare_rows();
+            tiles_ = std::make_unique<ClassTiles>(problem_, settings_, *set_, *classes_);
+        } else if (fits && (!dense() || classes_->centred())) {
             compute_matrix();
-        else
+        } else {
             set_->choose_fixed();
+        }
+    }
+
+    bool is_small(index_t c) const { return ClassTiles::takes(problem_.size(c)); }
+
+    /// Tiles are for many small classes, unless the others would have had a matrix.
+    bool takes_tiles(bool matrix_fits) const {
+        if (!dense()) return false;
+        index_t small = 0;
+        for (index_t c = 0; c < problem_.classes; ++c) small += is_small(c) ? 1 : 0;
+        return small >= many_classes && (small == problem_.classes || !matrix_fits);
     }
 
     bool matrix_fits() const {
-        const index_t most = most_points();
-        for (index_t m = 0; m < problem_.machines(); ++m)
-            if (size(m) > most) return false;
+        std::vector<index_t> sizes;
+        for (index_t c = 0; c < problem_.classes; ++c) sizes.push_back(problem_.size(c));
+        std::partial_sort(sizes.begin(), sizes.begin() + 2, sizes.end(), std::greater<>());
+        if (sizes[0] + sizes[1] > most_points()) return false;
         const auto n = static_cast<double>(total());
         return n * n * sizeof(double) <= settings_.cache_bytes;
     }
@@ -109,12 +139,36 @@ private:
         set_->matrix(0, n, matrix_.data(), settings_.n_threads);
     }
 
+    /// Machines of small classes; what they leave is opened.
+    Status train_tiles() {
+        std::vector<std::vector<Pair>> left(at(tiles_->size()));
+        const auto train_tile = [&](index_t tile, int worker) {
+            tiles_->train(tile, worker, [&, tile](Pair pair, Outcome* outcome, int by) {
+                if (outcome != nullptr)
+                    finish(pair, *outcome, by);
+                else
+                    left[at(tile)].push_back(pair);
+            });
+        };
+        for (index_t first = 0; first < tiles_->size(); first += tiles_at_a_time) {
+            const index_t n = std::min(tiles_at_a_time, tiles_->size() - first);
+            const Status status =
+                threads::parallel_for(n, settings_.n_threads,
+                                      [&](index_t chunk, int worker) { train_tile(first + chunk, worker); });
+            if (status != Status::ok) return status;
+            if (report(0, 0.0)) return Status::cancelled;
+        }
+        for (const std::vector<Pair>& pairs : left) open_.insert(open_.end(), pairs.begin(), pairs.end());
+        return Status::ok;
+    }
+
     /// How many machines from `first` on are trained together: one if it is large.
     index_t group(index_t first) const {
-        if (matrix_.size() > 0) return std::min(largest_group, problem_.machines() - first);
+        const auto machines = static_cast<index_t>(open_.size());
+        if (matrix_.size() > 0) return std::min(largest_group, machines - first);
         double bytes = 0;
         index_t n = 0;
-        for (index_t m = first; m < problem_.machines() && n < largest_group; ++m, ++n) {
+        for (index_t m = first; m < machines && n < largest_group; ++m, ++n) {
             const auto points = static_cast<double>(size(m));
             bytes += points * points * sizeof(double);
             if (n > 0 && (size(m) > side_by_side || bytes > settings_.cache_bytes)) break;
@@ -123,15 +177,17 @@ private:
         return n;
     }
 
-    std::unique_ptr<Machine> make(index_t machine, std::vector<index_t>& index,
+    std::unique_ptr<Machine> make(Pair p, std::vector<index_t>& index,
                                   std::unique_ptr<PointSet>& points) const {
-        const Pair p = pairs_[at(machine)];
         const index_t* start = problem_.start;
-        const TwoClasses variables(problem_, p.a, p.b);
-        const Task& task = variables.task();
-        if (matrix_.size() > 0)
-            return shared_machine(task, settings_, matrix_.data(), set_->stride(), start[p.a], start[p.b],
-                                  set_->diagonal(), set_->largest());
+        TwoClasses variables;
+        const Task& task = variables.task(problem_, p.a, p.b);
+        if (matrix_.size() > 0) {
+            auto machine = std::make_unique<DirectMachine>(settings_);
+            machine->restart(task, {matrix_.data(), set_->stride(), set_->diagonal(), set_->largest()},
+                             start[p.a], start[p.b]);
+            return machine;
+        }
         index.assign(problem_.order + start[p.a], problem_.order + start[p.a + 1]);
         index.insert(index.end(), problem_.order + start[p.b], problem_.order + start[p.b + 1]);
         if (classes_)
@@ -147,50 +203,59 @@ private:
         std::vector<std::unique_ptr<PointSet>> points(at(n));
         std::vector<std::unique_ptr<Machine>> machine(at(n));
         std::vector<char> done(at(n), 0);
-        std::vector<index_t> open(at(n));
+        std::vector<index_t> open(at(n));  // of the group
         std::iota(open.begin(), open.end(), index_t{0});
         // The largest first: they would keep the others waiting.
         std::stable_sort(open.begin(), open.end(),
                          [&](index_t a, index_t b) { return size(first + a) > size(first + b); });
-        const auto step = [&](index_t m, int n_threads) {
-            if (!machine[at(m)]) machine[at(m)] = make(first + m, index[at(m)], points[at(m)]);
+        const auto step = [&](index_t m, int n_threads, int worker) {
+            const Pair pair = open_[at(first + m)];
+            if (!machine[at(m)]) machine[at(m)] = make(pair, index[at(m)], points[at(m)]);
             const PointSet& values = points[at(m)] ? *points[at(m)] : *set_;
             if (!values.finite())
-                overflow(first + m);
+                overflow(number(pair));
             else if (advance(*machine[at(m)], n_threads))
-                finish(first + m, machine[at(m)]->outcome);
+                finish(pair, machine[at(m)]->outcome, worker);
             else
                 return;
             machine[at(m)].reset();
             points[at(m)].reset();
             done[at(m)] = 1;
         };
-        const auto report = [&] {
+        const auto at_work = [&] {
             index_t support = 0;
-            double violation = model_.violation;
-            for (const Sparse& solution : solutions_) support += static_cast<index_t>(solution.beta.size());
+            double violation = 0.0;
             for (const index_t m : open) {
                 if (!machine[at(m)]) continue;
                 support += machine[at(m)]->support();
                 violation = std::max(violation, machine[at(m)]->violation());
             }
-            return cancel::poll(first + n - static_cast<index_t>(open.size()), support, violation);
+            return report(support, violation);
         };
         while (!open.empty()) {
-            if (report()) return Status::cancelled;
+            if (at_work()) return Status::cancelled;
             if (open.size() == 1) {
-                step(open[0], settings_.n_threads);
+                step(open[0], settings_.n_threads, 0);
             } else {
-                const Status status =
-                    threads::parallel_for(static_cast<index_t>(open.size()), settings_.n_threads,
-                                          [&](index_t chunk, int) { step(open[at(chunk)], 1); });
+                const Status status = threads::parallel_for(
+                    static_cast<index_t>(open.size()), settings_.n_threads,
+                    [&](index_t chunk, int worker) { step(open[at(chunk)], 1, worker); });
                 if (status != Status::ok) return status;
             }
             const auto finished = [&](index_t m) { return done[at(m)] != 0; };
             open.erase(std::remove_if(open.begin(), open.end(), finished), open.end());
         }
-        for (index_t m = first; m < first + n; ++m) combine(m);
         return Status::ok;
+    }
+
+    /// Of the machines that have ended, and of those at work.
+    bool report(index_t support, double violation) const {
+        index_t done = 0;
+        for (const Reached& reached : reached_) {
+            done += reached.machines;
+            violation = std::max(violation, reached.violation);
+        }
+        return cancel::poll(done, support + model_.dual_coef.count(), violation);
     }
 
     /// Until the outcome is there, or for as long as nobody minds to wait for progress.
@@ -201,21 +266,16 @@ private:
         return true;
     }
 
-    void finish(index_t machine, Outcome& outcome) {
+    void finish(Pair pair, Outcome& outcome, int worker) {
         if (problem_.nu > 0) scale_nu(outcome);
-        const Pair p = pairs_[at(machine)];
-        const index_t first = problem_.size(p.a);
-        Sparse& solution = solutions_[at(machine)];
-        for (index_t i = 0; i < size(machine); ++i) {
-            const double beta = outcome.beta[at(i)];
-            if (beta == 0.0) continue;
-            const index_t position = i < first ? problem_.start[p.a] + i : problem_.start[p.b] + i - first;
-            solution.position.push_back(position);
-            solution.beta.push_back(beta);
-        }
-        results_[at(machine)] = {outcome.violation, outcome.gap, outcome.objective, outcome.status};
-        model_.rho[at(machine)] = outcome.rho[0];
-        model_.steps[at(machine)] = outcome.steps;
+        model_.dual_coef.keep(pair.a, pair.b, outcome.beta.data(), worker);
+        const std::size_t machine = at(number(pair));
+        results_[machine] = {outcome.violation, outcome.gap, outcome.objective, outcome.status};
+        model_.rho[machine] = outcome.rho[0];
+        model_.steps[machine] = outcome.steps;
+        Reached& reached = reached_[at(worker)];
+        ++reached.machines;
+        reached.violation = std::max(reached.violation, outcome.violation);
     }
 
     /// Kernel values that are not finite make no machine: its constant says so.
@@ -225,52 +285,22 @@ private:
         model_.rho[at(machine)] = nan;
     }
 
-    void combine(index_t machine) {
-        const Result& r = results_[at(machine)];
+    void combine(const Result& r) {
         model_.violation = std::max(model_.violation, r.violation);
         model_.gap += r.gap;
         model_.objective += r.objective;
         if (r.status != Status::ok && model_.status != Status::time_limit) model_.status = r.status;
     }
 
-    void assemble() {
-        std::vector<index_t> column(at(total()), -1);
-        for (const Sparse& s : solutions_)
-            for (const index_t position : s.position) column[at(position)] = 0;
-        model_.support_count.assign(at(problem_.classes), 0);
-        for (index_t c = 0; c < problem_.classes; ++c)
-            for (index_t i = problem_.start[c]; i < problem_.start[c + 1]; ++i) {
-                if (column[at(i)] < 0) continue;
-                column[at(i)] = static_cast<index_t>(model_.support.size());
-                model_.support.push_back(i);
-                ++model_.support_count[at(c)];
-            }
-        const auto n = static_cast<index_t>(model_.support.size());
-        model_.dual_coef = arena::Buffer<double>(at(problem_.classes - 1) * at(n), 0.0);
-        for (std::size_t m = 0; m < pairs_.size(); ++m) {
-            const Pair p = pairs_[m];
-            const Sparse& s = solutions_[m];
-            for (std::size_t e = 0; e < s.position.size(); ++e) {
-                const bool of_first = s.position[e] < problem_.start[p.a + 1];
-                const index_t row = of_first ? p.b - 1 : p.a;
-                model_.dual_coef[at(row * n + column[at(s.position[e])])] = s.beta[e];
-            }
-        }
-    }
-
-    struct Result {
-        double violation, gap, objective;
-        Status status;
-    };
-
     const Problem& problem_;
     const Settings& settings_;
     Model& model_;
-    std::vector<Pair> pairs_;
-    std::vector<Sparse> solutions_;
-    std::vector<Result> results_;
+    std::vector<Pair> open_;       ///< machines that are trained by themselves
+    std::vector<Result> results_;  ///< a machine
+    std::vector<Reached> reached_;
     std::unique_ptr<PointSet> set_;  ///< all points
     std::unique_ptr<ClassPoints> classes_;
+    std::unique_ptr<ClassTiles> tiles_;
     arena::Buffer<double> matrix_;
 };
 

@@ -1,18 +1,20 @@
 // One-vs-one: a binary machine for every two of k classes, (0, 1), (0, 2), ..., (k-2, k-1), the first class
 // of a pair as y = 1 (S. Knerr, L. Personnaz and G. Dreyfus, 1990; LIBSVM's order).
 //
-// Where there are few points, or every machine is small, and the kernel matrix of all points fits the cache,
-// it is computed once and the machines work inside it; otherwise each machine has its own rows, of dense
-// points that are prepared once for all (class_points.hpp). Small machines share the threads, in groups whose
-// kernel values together fit the cache; large ones have all threads in turn. Neither choice depends on the
-// number of threads, and each machine is solved in one order of operations.
+// Many small classes of dense points are taken by tiles (class_tiles.hpp). Of the other machines, where there
+// are few points, or every machine is small, and the kernel matrix of all points fits the cache, it is
+// computed once and the machines work inside it; otherwise each machine has its own rows, of dense points
+// that are prepared once for all (class_points.hpp). Small machines share the threads, in groups whose kernel
+// values together fit the cache; large ones have all threads in turn. No choice depends on the number of
+// threads, and each machine is solved in one order of operations.
 #pragma once
 
 #include <vector>
 
-#include "core/arena.hpp"
 #include "core/array.hpp"
 #include "core/status.hpp"
+#include "svm/coefficients.hpp"
+#include "svm/pairs.hpp"
 #include "svm/rows.hpp"
 #include "svm/smo.hpp"
 
@@ -31,20 +33,16 @@ struct Problem {
     const double* initial = nullptr;
 
     index_t size(index_t c) const { return start[c + 1] - start[c]; }
-    index_t machines() const { return classes * (classes - 1) / 2; }
+    index_t machines() const { return pairs_of(classes); }
 };
 
-/// LIBSVM's layout: support vectors sorted by class, and for one of class c its coefficient against class j
-/// in row j - 1 (j > c) or j (j < c).
 struct Model {
-    std::vector<index_t> support;        ///< positions in the sorted order
-    std::vector<index_t> support_count;  ///< a class
-    arena::Buffer<double> dual_coef;     ///< (classes - 1) x support.size()
-    std::vector<double> rho;             ///< a machine
-    std::vector<index_t> steps;          ///< a machine
-    double violation = 0.0;              ///< the largest
-    double gap = 0.0, objective = 0.0;   ///< sums over the machines
-    Status status = Status::ok;          ///< not_converged or time_limit if a machine ended so
+    Coefficients dual_coef;
+    std::vector<double> rho;            ///< a machine
+    std::vector<index_t> steps;         ///< a machine
+    double violation = 0.0;             ///< the largest
+    double gap = 0.0, objective = 0.0;  ///< sums over the machines
+    Status status = Status::ok;         ///< not_converged or time_limit if a machine ended so
 };
 
 /// Status::cancelled leaves `model` unusable. The progress that is reported is not a share of the work, which

@@ -59,8 +59,11 @@ public:
     Outcome outcome;
 
 protected:
+    explicit Machine(const Settings& settings) : settings_(settings) {}
     Machine(const Task& task, const Settings& settings, bool two_runs)
         : settings_(settings), state_(task, two_runs) {}
+    /// Another machine in the place of this one, and in its memory; runs are filled up to `multiple`.
+    void restart(const Task& task, bool two_runs, index_t multiple);
     /// Steps that may still be taken, at most `most`.
     index_t allowed(index_t most) const;
     /// Counts the steps of a report, and looks at them now and then: true once the violation lies within the
@@ -80,17 +83,10 @@ private:
 /// they do.
 constexpr index_t direct_points = 2048, float_points = 160;
 
-/// A machine inside a kernel matrix that is there already: row t and column t of point t, the points of the
-/// two classes each contiguous from `first` and `second`.
-std::unique_ptr<Machine> shared_machine(const Task& task, const Settings& settings, const double* k,
-                                        index_t stride, index_t first, index_t second, const double* diagonal,
-                                        double largest);
-/// A machine with a set of its own, which must outlive it.
-std::unique_ptr<Machine> direct_machine(const Task& task, const Settings& settings, PointSet& points);
 /// The error of float values of these points, infinite where they would not lead to the tolerance.
 FloatError useful_float_error(const Task& task, const Settings& settings, const PointSet& points);
 std::unique_ptr<Machine> batched_machine(const Task& task, const Settings& settings, const PointSet& points);
-/// The one of the two that suits the size.
+/// The one that suits the size, a DirectMachine or a batched one. The set must outlive it.
 std::unique_ptr<Machine> make_machine(const Task& task, const Settings& settings, PointSet& points);
 
 }  // namespace mlqa::svm

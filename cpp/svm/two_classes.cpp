@@ -7,9 +7,11 @@
 
 namespace mlqa::svm {
 
-TwoClasses::TwoClasses(const Problem& problem, index_t a, index_t b) {
-    take(problem, a, b, 1.0);
-    take(problem, b, a, -1.0);
+const Task& TwoClasses::task(const Problem& problem, index_t a, index_t b) {
+    for (std::vector<double>* numbers : {&linear_, &lower_, &upper_, &initial_}) numbers->clear();
+    task_ = Task{};
+    add(problem, a, b, 1.0);
+    add(problem, b, a, -1.0);
     task_.first = problem.size(a);
     task_.second = problem.size(b);
     if (problem.nu > 0) {
@@ -29,9 +31,10 @@ TwoClasses::TwoClasses(const Problem& problem, index_t a, index_t b) {
     task_.lower = lower_.data();
     task_.upper = upper_.data();
     task_.initial = initial_.empty() ? nullptr : initial_.data();
+    return task_;
 }
 
-void TwoClasses::take(const Problem& problem, index_t c, index_t other, double y) {
+void TwoClasses::add(const Problem& problem, index_t c, index_t other, double y) {
     const index_t row = other > c ? other - 1 : other;
     for (index_t i = problem.start[c]; i < problem.start[c + 1]; ++i) {
         linear_.push_back(problem.nu > 0 ? 0.0 : -y);

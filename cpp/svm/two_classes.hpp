@@ -17,14 +17,11 @@ namespace mlqa::svm {
 
 class TwoClasses {
 public:
-    TwoClasses(const Problem& problem, index_t a, index_t b);
-    TwoClasses(const TwoClasses&) = delete;
-    TwoClasses& operator=(const TwoClasses&) = delete;
-
-    const Task& task() const { return task_; }
+    /// The task for classes a and b, which stands until the next one.
+    const Task& task(const Problem& problem, index_t a, index_t b);
 
 private:
-    void take(const Problem& problem, index_t c, index_t other, double y);
+    void add(const Problem& problem, index_t c, index_t other, double y);
     void share_out(index_t first, index_t last, double total, double y);
 
     Task task_;

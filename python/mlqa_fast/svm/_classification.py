@@ -8,12 +8,12 @@ from itertools import combinations
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from mlqa_fast._compat import Hidden, StrOptions, _fit_context
+from mlqa_fast.svm._coefficients import MadeDense, PackedCoefficients, dense
 from mlqa_fast.svm._multiclass import Method, method_name, train_method
 from mlqa_fast.svm._plain import are_plain_classes, is_plain_target
 from mlqa_fast.svm._prediction import MachineClassifier
@@ -46,6 +46,7 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
         "multi_class": [StrOptions({"ovo", "dag"})],
     }
 
+    dual_coef_: Any = MadeDense()
     probability: bool | str
     class_weight: dict[Any, float] | str | None
     random_state: int | np.random.RandomState | None
@@ -175,7 +176,7 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
 
     def _initial(self, problem: Problem) -> NDArray[np.float64]:
         """The coefficients of the last fit, within the bounds of this one."""
-        coef = self._dual_coef_.toarray() if sp.issparse(self._dual_coef_) else self._dual_coef_
+        coef = dense(self._dual_coef_)
         initial = np.zeros((len(coef), len(problem.codes)))
         initial[:, self.support_] = coef
         if problem.nu > 0:
@@ -204,7 +205,7 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
         given = callable(self.kernel) or self.kernel == "precomputed"
         self.support_vectors_ = np.empty((0, 0)) if given else X[trained.support]
         self._set_coefficients(
-            container_of(X)(trained.dual_coef) if self._sparse else trained.dual_coef,
+            container_of(X)(dense(trained.dual_coef)) if self._sparse else trained.dual_coef,
             trained.intercept,
         )
         self.fit_status_ = int(trained.status != 0)
@@ -217,7 +218,9 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
     def _set_coefficients(self, dual_coef: Any, intercept: NDArray[np.float64]) -> None:
         sign = -1.0 if len(self.classes_) == 2 and self._method == "pairs" else 1.0
         self._dual_coef_, self._intercept_ = dual_coef, intercept
-        self.dual_coef_ = sign * dual_coef if sign < 0 else dual_coef
+        self.__dict__.pop("dual_coef_", None)
+        if not isinstance(dual_coef, PackedCoefficients):
+            self.dual_coef_ = sign * dual_coef if sign < 0 else dual_coef
         self.intercept_ = sign * intercept
 
     def _calibrate(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Any:

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from mlqa_fast.svm._coefficients import dense
 from mlqa_fast.svm._libsvm_text import Model, read, reordered, written
 from mlqa_fast.svm._problem import numeric_gamma
 
@@ -103,7 +104,7 @@ class LibsvmFormat:
             float(self.coef0),
             _whole_labels(classes),
             self._n_support,
-            self._dual_coef_.toarray() if self._sparse else self._dual_coef_,
+            dense(self._dual_coef_),
             -self._intercept_,
             vectors,
         )

@@ -8,13 +8,13 @@ from sys import intern
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from mlqa_fast._mlqa_fast_core import core as levels
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
+from mlqa_fast.svm._coefficients import dense
 from mlqa_fast.svm._multiclass import graph_scores, method_name, route_of, scores, with_unclaimed
 from mlqa_fast.svm._problem import KernelTuple, kernel_tuple, points, starts
 
@@ -65,9 +65,7 @@ def pieces_of(estimator: Any) -> Pieces:
     checkable = is_classifier and not estimator._sparse and vectors.size > 0
     if checkable and int(count.sum()) != vectors.shape[0]:
         raise ValueError(f"The internal representation of {type(estimator).__name__} was altered")
-    dual_coef = estimator._dual_coef_
-    if sp.issparse(dual_coef):
-        dual_coef = dual_coef.toarray()
+    dual_coef = dense(estimator._dual_coef_)
     # One machine is a pair of classes whose second has no support vectors.
     start = starts(count) if is_classifier else np.array([0, *[dual_coef.shape[1]] * 2])
     kernel = "precomputed" if callable(estimator.kernel) else estimator.kernel

@@ -19,6 +19,12 @@ from mlqa_fast._compat import Interval, StrOptions
 from mlqa_fast._memory import memory_bytes
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
+from mlqa_fast.svm._coefficients import (
+    MOST_DENSE,
+    PackedCoefficients,
+    given_by_extension,
+    numbers,
+)
 
 KERNELS = {"linear": 0, "poly": 1, "rbf": 2, "sigmoid": 3, "precomputed": 4}
 NOT_CONVERGED, TIME_LIMIT = 2, 3
@@ -45,7 +51,7 @@ class Trained(NamedTuple):
 
     support: NDArray[np.int64]
     n_support: NDArray[np.int32]
-    dual_coef: NDArray[np.float64]
+    dual_coef: NDArray[np.float64] | PackedCoefficients
     intercept: NDArray[np.float64]
     n_iter: NDArray[np.int32]
     kkt_violation: float
@@ -224,6 +230,7 @@ def train(
         0.0 if limits.max_time is None else limits.max_time,
         cache_bytes(limits.cache_size),
         n_threads(limits.n_jobs),
+        MOST_DENSE,
         progress,
     )
     return trained_of(raw, order, nu > 0)
@@ -231,8 +238,9 @@ def train(
 
 def trained_of(raw: tuple[Any, ...], order: NDArray[np.int64], by_nu: bool = False) -> Trained:
     """Machines as the extension returns them, if all of their numbers are finite."""
-    position, n_support, dual_coef, rho, n_iter, violation, gap, objective, status = raw
-    if not (np.isfinite(rho).all() and np.isfinite(dual_coef).all()):
+    position, n_support, given, rho, n_iter, violation, gap, objective, status = raw
+    dual_coef = given_by_extension(given, len(position))
+    if not (np.isfinite(rho).all() and np.isfinite(numbers(dual_coef)).all()):
         raise ValueError(
             "The dual coefficients or intercepts are not finite."
             " The input data may contain large values and need to be preprocessed."

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlqa_fast._compat import validate_params
+from mlqa_fast.svm._coefficients import dense
 from mlqa_fast.svm._problem import (
     FUNCTION_PARAMETERS,
     Limits,
@@ -158,7 +159,7 @@ def svm_smo(
     trained = train(X, 1 - codes, 2, bound, kernel_tuple(kernel, degree, number, coef0), limits)
     warn_if_early(trained, limits, stacklevel=4)
     dual_coef = np.zeros(len(y))
-    dual_coef[trained.support] = trained.dual_coef[0]
+    dual_coef[trained.support] = dense(trained.dual_coef)[0]
     return SMOResult(
         dual_coef,
         float(trained.intercept[0]),
