@@ -27,14 +27,20 @@ using KernelTuple = py::typing::Tuple<int, int, double, double>;
 using Counts = py::array_t<std::int32_t>;
 using Labels = py::array_t<std::int64_t>;
 using Values = py::array_t<double>;
-/// support, counts, dual_coef, rho, steps; violation, gap, objective, status.
+/// Kernel rows and values that were computed.
+using Worked = py::typing::Tuple<index_t, index_t>;
+/// support, counts, dual_coef, rho, steps; violation, gap, objective, status, work.
 using Packed = py::typing::Tuple<py::array_t<std::uint8_t>, Values>;
 using Matrix = py::typing::Union<Values, Packed>;
-using Fitted = py::typing::Tuple<Labels, Counts, Matrix, Values, Counts, double, double, double, int>;
+using Fitted = py::typing::Tuple<Labels, Counts, Matrix, Values, Counts, double, double, double, int, Worked>;
 /// beta, rho of the groups, steps, violation, gap, objective, status.
 using Solved = py::typing::Tuple<Values, double, double, index_t, double, double, double, int>;
-/// beta, steps, violation, gap, objective, status.
-using AllClasses = py::typing::Tuple<Values, index_t, double, double, double, int>;
+/// beta, steps, violation, gap, objective, status, work.
+using AllClasses = py::typing::Tuple<Values, index_t, double, double, double, int, Worked>;
+
+Worked worked(const svm::Work& work) {
+    return py::make_tuple(work.rows.load(), work.values.load());
+}
 
 [[noreturn]] void refuse(const std::string& message) {
     throw py::value_error(message);
@@ -167,8 +173,10 @@ Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& o
            const Vector& bound, double nu, const Vector& initial, double tol, std::int64_t max_iter,
            double max_time, double cache_bytes, int n_jobs, std::int64_t most_dense, py::object progress) {
     const PointsArgument x(points, "X");
+    svm::Work work;
     svm::Problem problem;
     problem.points = x.points();
+    problem.points.work = &work;
     problem.function = kernel_function(kernel);
     check_sorted(problem.points, problem.function, order, start, bound);
     problem.classes = start.size() - 1;
@@ -188,7 +196,7 @@ Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& o
                           copied<std::int32_t>(model.dual_coef.support_count()),
                           coefficients(model.dual_coef, most_dense, settings.n_threads),
                           copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
-                          model.gap, model.objective, static_cast<int>(model.status));
+                          model.gap, model.objective, static_cast<int>(model.status), worked(work));
 }
 
 Fitted fit_code_book(const py::object& points, const KernelTuple& kernel, const Indices& order,
@@ -196,8 +204,10 @@ Fitted fit_code_book(const py::object& points, const KernelTuple& kernel, const 
                      const Vector& initial, double tol, std::int64_t max_iter, double max_time,
                      double cache_bytes, int n_jobs, py::object progress) {
     const PointsArgument x(points, "X");
+    svm::Work work;
     svm::CodeBook book;
     book.points = x.points();
+    book.points.work = &work;
     book.function = kernel_function(kernel);
     check_sorted(book.points, book.function, order, start, bound);
     book.classes = start.size() - 1;
@@ -220,7 +230,7 @@ Fitted fit_code_book(const py::object& points, const KernelTuple& kernel, const 
     std::copy(model.dual_coef.begin(), model.dual_coef.end(), coef.mutable_data());
     return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count),
                           coef, copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
-                          model.gap, model.objective, static_cast<int>(model.status));
+                          model.gap, model.objective, static_cast<int>(model.status), worked(work));
 }
 
 Solved solve(const py::object& points, const KernelTuple& kernel, const Indices& index, std::int64_t first,
@@ -271,8 +281,10 @@ AllClasses all_at_once(const py::object& points, const KernelTuple& kernel, cons
                        const Vector& initial, double tol, std::int64_t max_iter, double max_time,
                        double cache_bytes, int n_jobs, py::object progress) {
     const PointsArgument x(points, "X");
+    svm::Work work;
     svm::ClassProblem problem;
     problem.points = x.points();
+    problem.points.work = &work;
     problem.function = kernel_function(kernel);
     const bool square = problem.function.kind == svm::Kernel::precomputed;
     check(!square || !x.points().is_sparse, "a precomputed kernel must be dense");
@@ -302,7 +314,7 @@ AllClasses all_at_once(const py::object& points, const KernelTuple& kernel, cons
     auto beta = empty<double>({classes, whole ? static_cast<py::ssize_t>(problem.size) : 0});
     std::copy(outcome.beta.begin(), outcome.beta.end(), beta.mutable_data());
     return py::make_tuple(beta, outcome.steps, outcome.violation, outcome.gap, outcome.objective,
-                          static_cast<int>(outcome.status));
+                          static_cast<int>(outcome.status), worked(work));
 }
 
 }  // namespace
@@ -313,7 +325,8 @@ void bind_svm(py::module_& module) {
           py::arg("bound"), py::arg("nu"), py::arg("initial"), py::arg("tol"), py::arg("max_iter"),
           py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"), py::arg("most_dense"),
           py::arg("progress") = py::none(),
-          "Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status. Of"
+          "Machines of every two classes: support, counts, dual_coef, rho, steps, certificates, status, "
+          "work. Of"
           " more than most_dense numbers dual_coef is (bits, numbers that are not 0).");
     m.def("fit_code_book", &fit_code_book, py::arg("points"), py::arg("kernel"), py::arg("order"),
           py::arg("start"), py::arg("code"), py::arg("bound"), py::arg("weight"), py::arg("initial"),
@@ -329,7 +342,7 @@ void bind_svm(py::module_& module) {
           py::arg("label"), py::arg("bound"), py::arg("classes"), py::arg("loss"), py::arg("initial"),
           py::arg("tol"), py::arg("max_iter"), py::arg("max_time"), py::arg("cache_bytes"), py::arg("n_jobs"),
           py::arg("progress") = py::none(),
-          "A machine of all classes at once: beta, a row a class, steps, certificates, status.");
+          "A machine of all classes at once: beta, a row a class, steps, certificates, status, work.");
     bind_sparse_rows(m);
     bind_svm_predict(m);
     bind_linear_svm(m);

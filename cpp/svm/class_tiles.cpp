@@ -71,6 +71,7 @@ void ClassTiles::values(Window& window, index_t first, index_t last, const Colum
     window.out.clear();
     for (index_t i = first; i < last; ++i)
         window.out.push_back(window.values.data() + (i + shift) * 2 * half_ + shift);
+    points_.count(last - first, (last - first) * (columns.last - columns.first));
     points_.rows(block, columns.first, columns.last, window.out.data());
 }
 
@@ -99,6 +100,7 @@ void ClassTiles::fill(Window& window, const Tile& tile) const {
     const index_t first = problem_.start[a.begin] - of_a.first, n = of_a.last - problem_.start[a.begin];
     for (index_t i = first; i < first + n; ++i)
         window.out.push_back(window.values.data() + i * stride + shift);
+    points_.count(0, n * (of_b.last - of_b.first));
     points_.rows(window.rows, of_b.first, of_b.last, window.out.data());
     rows_kernels().mirror(window.values.data(), stride, first, n, half_, half_ + of_b.last - of_b.first);
 }

@@ -128,6 +128,7 @@ void PanelRows<Format>::pack_block(const index_t* which, index_t m, int n_thread
 template <class Format>
 Status PanelRows<Format>::rows(const index_t* which, index_t m, Value* const* out, int n_threads) {
     const index_t d = points_.features(), width = Format::panel_width();
+    points_.count(m, m * this->size_);
     pack_block(which, m, n_threads);
     const Panels<Format>&a = *part_[0], &b = *part_[1];
     second_.resize(size_of(m));
@@ -157,6 +158,7 @@ template <class Format>
 bool PanelRows<Format>::block(const index_t* which, index_t m, Value* const* out) {
     const index_t d = points_.features();
     if (d > computed_features) return false;
+    points_.count(0, m * m);
     pack_block(which, m, 1);
     make_room(block_panels_, Format::offset(round_up(m, Format::panel_width()), std::max<index_t>(d, 1)));
     Format::pack(points_, block_index_.data(), m, PackedAs::panels, block_panels_.data(), nullptr);

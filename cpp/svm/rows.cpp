@@ -260,6 +260,7 @@ void PointSet::rows(const Block& block, index_t first, index_t last, double* con
 }
 
 Status PointSet::rows(const Block& block, double* const* out, int n_threads) const {
+    count(block.size_, block.size_ * size_);
     if (sparse_) return sparse_->rows(block.sparse_, out, n_threads);
     const index_t columns = chunk_columns();
     const index_t chunks = (size_ + columns - 1) / columns;
@@ -278,6 +279,7 @@ void PointSet::matrix_rows(index_t first, index_t last, double* k, Block& block)
     for (index_t r = 0; r < m; ++r) out[size_of(r)] = k + (first + r) * stride_;
     pack(which.data(), m, block);
     const bool given = function_.kind == Kernel::precomputed;
+    count(m, m * (size_ - first));
     rows(block, given ? 0 : first, size_, out.data());
     if (!given) rows_kernels().mirror(k, stride_, first, m, last, size_);
     for (double* row : out) std::fill(row + size_, row + stride_, 0.0);

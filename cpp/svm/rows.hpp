@@ -10,6 +10,7 @@
 // distance unchanged and keeps this bound small.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "core/arena.hpp"
@@ -25,11 +26,17 @@ namespace mlqa::svm {
 /// is not running at the moment may cost.
 constexpr double serial_work = 2e7;
 
+/// Kernel values that were computed, and rows of them. Several threads count; none waits for another.
+struct Work {
+    std::atomic<index_t> rows{0}, values{0};
+};
+
 /// Points as the caller holds them: dense rows, sparse rows, or a kernel matrix (points by points).
 struct Points {
     MatrixView<const double> dense;
     SparseView<double> sparse;
     bool is_sparse = false;
+    Work* work = nullptr;  ///< where to count what sets of these points compute; nullptr: nowhere
 
     index_t count() const { return is_sparse ? sparse.outer : dense.rows; }
     index_t features() const { return is_sparse ? sparse.inner : dense.cols; }
@@ -70,6 +77,12 @@ public:
     index_t size() const { return size_; }
     index_t features() const { return points_.features(); }
     const Points& points() const { return points_; }
+    /// Counts work; given kernel values take none.
+    void count(index_t rows, index_t values) const {
+        if (points_.work == nullptr || function_.kind == Kernel::precomputed) return;
+        points_.work->rows.fetch_add(rows, std::memory_order_relaxed);
+        points_.work->values.fetch_add(values, std::memory_order_relaxed);
+    }
     const KernelFunction& function() const { return function_; }
     /// Row of the caller's points that point i is.
     index_t source(index_t i) const { return index_ == nullptr ? i : index_[i]; }

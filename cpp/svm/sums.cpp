@@ -210,6 +210,7 @@ Status mutual_sums_of(const PointSet& set, const index_t* points, const double* 
 
 Status kernel_sums(const PointSet& set, const index_t* query, index_t n, const index_t* support,
                    const double* weight, index_t m, Numbers numbers, double* out, int n_threads) {
+    set.count(0, n * m);
     const auto sums =
         numbers == Numbers::fixed ? sums_of<FixedFormat<double>> : sums_of<NumberFormat<double>>;
     return sums(set, query, n, support, weight, m, out, n_threads);
@@ -217,6 +218,7 @@ Status kernel_sums(const PointSet& set, const index_t* query, index_t n, const i
 
 Status mutual_kernel_sums(const PointSet& set, const index_t* points, const double* weight, index_t m,
                           Numbers numbers, double* out, int n_threads) {
+    set.count(0, m * (m + 1) / 2);
     const auto sums = numbers == Numbers::fixed ? mutual_sums_of<FixedFormat<double>>
                                                 : mutual_sums_of<NumberFormat<double>>;
     return sums(set, points, weight, m, out, n_threads);

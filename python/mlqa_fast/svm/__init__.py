@@ -3,6 +3,7 @@
 from mlqa_fast.svm._all_at_once import AllAtOnceResult, all_at_once
 from mlqa_fast.svm._bounds import l1_min_c
 from mlqa_fast.svm._code_book import decode
+from mlqa_fast.svm._cost_report import CostReport, MarginBound
 from mlqa_fast.svm._dag import dag_predict
 from mlqa_fast.svm._dag_order import (
     centroid_distances,
@@ -26,9 +27,11 @@ __all__ = [
     "SVR",
     "AllAtOnceResult",
     "CompiledPredictor",
+    "CostReport",
     "LinearSVC",
     "LinearSVMResult",
     "LinearSVR",
+    "MarginBound",
     "NuSVC",
     "NuSVR",
     "OneClassSVM",

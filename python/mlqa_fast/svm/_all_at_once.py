@@ -74,6 +74,8 @@ class TrainedAtOnce(NamedTuple):
     dual_gap: float
     objective: float
     status: int
+    #: Kernel rows and values that were computed.
+    work: tuple[int, int]
 
 
 def train_all_at_once(
@@ -96,7 +98,7 @@ def train_all_at_once(
     """
     order, _ = by_class(codes, n_classes, bound)
     labels = codes[order].astype(np.int64, copy=False)
-    beta, n_iter, violation, gap, objective, status = core.all_at_once(
+    beta, n_iter, violation, gap, objective, status, work = core.all_at_once(
         points(X),
         kernel,
         order,
@@ -127,6 +129,7 @@ def train_all_at_once(
         gap,
         objective,
         status,
+        work,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from abc import abstractmethod
 from itertools import combinations
@@ -150,6 +151,7 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
     def _train(self, problem: Problem, resume: bool) -> None:
         limits, method = self._limits(), problem.method
         initial = self._initial(problem) if resume else None
+        begun = time.perf_counter()
         with self._progress(method.machines(len(self.classes_)), "machine") as show:
             trained = train_method(
                 method,
@@ -165,6 +167,7 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
         warn_if_early(trained, limits, stacklevel=6)
         self._method = method.name
         self._class_count = np.bincount(problem.codes[problem.bound > 0])
+        self._work = (*trained.work, time.perf_counter() - begun)
         self.__dict__.pop("code_book_", None)
         if method.book is not None:
             self.code_book_ = method.book

@@ -125,6 +125,7 @@ def train_method(
             together.dual_gap,
             together.objective,
             together.status,
+            together.work,
         )
     return train(X, codes, n_classes, bound, kernel, limits, progress, nu=nu, initial=initial)
 

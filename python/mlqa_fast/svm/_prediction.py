@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlqa_fast._parameters import ParametersOnce
 from mlqa_fast._threadpool import n_threads
+from mlqa_fast.svm._cost_report import CostReport, cost_report
 from mlqa_fast.svm._linear import one_vs_one_coef
 from mlqa_fast.svm._multiclass import AT_ONCE, BOOKS
 from mlqa_fast.svm._plain import are_plain_points
@@ -256,6 +257,33 @@ class MachineClassifier(ClassifierMixin, KernelMachine):  # type: ignore[misc]
         sides = np.stack([(book == sign).T @ self._class_count for sign in (1, -1)], axis=1)
         asked = np.full(_count(X), book.shape[1], dtype=np.int64)
         return PredictionReport(self.multi_class, book.shape[1], asked, several, none, sides)
+
+    def cost_report(self, delta: float = 0.05) -> CostReport:
+        """What the machines cost to train and to ask, beside the textbook's formulas.
+
+        Parameters
+        ----------
+        delta : float, default=0.05
+            With ``multi_class='dag'``, the probability that the bound on its error is wrong.
+
+        Returns
+        -------
+        CostReport
+            A table of rows, with ``to_frame()``.
+
+        Raises
+        ------
+        ValueError
+            If the estimator was read from a file, or `delta` is no probability.
+        """
+        check_is_fitted(self)
+        if not 0 < delta < 1:
+            raise ValueError(f"delta must lie between 0 and 1, got {delta!r}")
+        return cost_report(self, delta)
+
+    def _pair_values(self, X: Any) -> NDArray[np.float64]:
+        """Values of the machines of every two classes, positive for the first class of each."""
+        return np.asarray(native_of(self).decisions(points(X), n_threads(self.n_jobs)))
 
     @available_if(probability_available)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

@@ -58,6 +58,8 @@ class Trained(NamedTuple):
     dual_gap: float
     objective: float
     status: int
+    #: Kernel rows and values that were computed.
+    work: tuple[int, int]
 
 
 class Limits(NamedTuple):
@@ -238,7 +240,7 @@ def train(
 
 def trained_of(raw: tuple[Any, ...], order: NDArray[np.int64], by_nu: bool = False) -> Trained:
     """Machines as the extension returns them, if all of their numbers are finite."""
-    position, n_support, given, rho, n_iter, violation, gap, objective, status = raw
+    position, n_support, given, rho, n_iter, violation, gap, objective, status, work = raw
     dual_coef = given_by_extension(given, len(position))
     if not (np.isfinite(rho).all() and np.isfinite(numbers(dual_coef)).all()):
         raise ValueError(
@@ -247,7 +249,7 @@ def trained_of(raw: tuple[Any, ...], order: NDArray[np.int64], by_nu: bool = Fal
             + (" Or nu is too small for classes that overlap: a margin is 0." if by_nu else "")
         )
     return Trained(
-        order[position], n_support, dual_coef, -rho, n_iter, violation, gap, objective, status
+        order[position], n_support, dual_coef, -rho, n_iter, violation, gap, objective, status, work
     )
 
 

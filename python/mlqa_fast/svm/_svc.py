@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlqa_fast._compat import Interval, StrOptions
 from mlqa_fast.svm._classification import Problem, TrainedClassifier
 from mlqa_fast.svm._code_book import DECODINGS, KINDS
+from mlqa_fast.svm._cost_report import largest_diagonal
 from mlqa_fast.svm._multiclass import (
     AT_ONCE,
     BOOKS,
@@ -239,11 +240,18 @@ class SVC(TrainedClassifier):
         self.decoding = decoding
 
     def _find_order(self, problem: Problem) -> None:
-        """The order of the graph's list, from the machines that were trained."""
+        """What the graph needs of the training points."""
         self.__dict__.pop("dag_order_", None)
         if self.multi_class == "dag" and len(self.classes_) > 2:
             self.dag_order_ = order_of(self, problem.points, problem.codes)
             self._found_order = self.dag_order if isinstance(self.dag_order, str) else None
+        self.__dict__.pop("_largest_diagonal", None)
+        if (
+            self.multi_class == "dag"
+            and isinstance(self.kernel, str)
+            and self.kernel != "precomputed"
+        ):
+            self._largest_diagonal = largest_diagonal(self, problem.points)
 
     def _method_of(self, codes: NDArray[np.intp]) -> Method:
         """Which machines are trained."""
