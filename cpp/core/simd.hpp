@@ -274,6 +274,19 @@ MLQA_INLINE f64 widen_high(f32 a) {
     return r;
 #endif
 }
+/// Floats of which the upper halves (bfloat16) are given.
+MLQA_INLINE f32 load_upper_halves(const std::uint16_t* p) {
+#if defined(__AVX512F__)
+    const __m256i halves = _mm256_loadu_si256((const __m256i*)p);
+    return (f32)_mm512_maskz_slli_epi32(0xFFFF, _mm512_maskz_cvtepu16_epi32(0xFFFF, halves), 16);
+#elif defined(__AVX2__)
+    return (f32)_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)p)), 16);
+#else
+    u32 whole = {};
+    for (int i = 0; i < lanes<float>; ++i) whole[i] = static_cast<std::uint32_t>(p[i]) << 16;
+    return (f32)whole;
+#endif
+}
 /// Two double vectors rounded into one float vector.
 MLQA_INLINE f32 narrow(f64 low, f64 high) {
 #if defined(__AVX512F__)

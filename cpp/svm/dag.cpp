@@ -10,6 +10,17 @@
 namespace mlqa::svm {
 namespace {
 
+/// Blocks are worth their packing, which takes the time of some hundred points, for models of so many
+/// coefficients (smaller ones stay in cache) once so many points per class have passed.
+constexpr index_t coefficients_of_blocks = 1 << 19, points_per_class = 2;
+
+/// Relative error of a coefficient in bfloat16, rounded up; times the largest |kernel value|, as those are
+/// off themselves by less than the rest.
+constexpr float bfloat16_error = 0x1p-8f * (1 + 0x1p-7f);
+
+/// Classes that may be asked whether they win against all others.
+constexpr int tries = 2;
+
 /// t in float, rounded up: a value in float that is further from 0 by more than its bound is no smaller in
 /// double.
 float rounded_up(double explore) {
@@ -58,7 +69,7 @@ Status Graph::walk_exactly(const Queries& x, const std::vector<index_t>* chosen,
                            int n_threads, index_t* label, index_t* asked) const {
     const Predictor& p = predictor_;
     return p.by_groups<double>(
-        x, chosen, n_threads, [&](const Predictor::Group& group, index_t, Predictor::Worker<double>& worker) {
+        x, chosen, n_threads, [&](const Group& group, index_t, Worker<double>& worker) {
             const Status status = p.fill(x, group, worker);
             if (status != Status::ok) return status;
             for (index_t j = 0; j < group.count; ++j) {
@@ -71,35 +82,129 @@ Status Graph::walk_exactly(const Queries& x, const std::vector<index_t>* chosen,
         });
 }
 
+Status Graph::find_blocks(index_t count, int n_threads, const ClassBlocks*& blocks) const {
+    const std::lock_guard<std::mutex> lock(packing_);
+    const Machines& machines = predictor_.machines_;
+    passed_ += count;
+    if (blocks_ == nullptr && passed_ >= points_per_class * machines.classes &&
+        (machines.classes - 1) * machines.size() >= coefficients_of_blocks) {
+        auto made = std::make_unique<ClassBlocks>();
+        const Status status = made->pack(predictor_.single_.view, n_threads);
+        if (status != Status::ok) return status;
+        blocks_ = std::move(made);
+    }
+    blocks = blocks_.get();
+    return Status::ok;
+}
+
+index_t Graph::unbeaten(const ClassBlocks* blocks, const float* values, float error, float explore,
+                        const Candidate& candidate, Worker<float>& worker) const {
+    const MachineView<float>& view = predictor_.single_.view;
+    const DecideScratch<float> scratch = worker.scratch(view.classes);
+    if (blocks == nullptr) {
+        if (view.classes < champion_classes || explore > 0) return -1;
+        return decide_table<float>().champion(&view, values, error, &scratch);
+    }
+    error += bfloat16_error * candidate.largest;
+    index_t a = candidate.label;
+    for (int t = 0; t < tries && a >= 0; ++t) {
+        const ClassBlock block = blocks->of(a);
+        const index_t found = dag_kernels().challenge(&view, &block, values, error, explore, a, scratch.sums);
+        if (found == a) return found;
+        a = found;
+    }
+    return -1;
+}
+
+Status Graph::ask_exactly(const Queries& x, const Group& point, const Route& route, GraphPoint& at_,
+                          Worker<double>& worker) const {
+    const Predictor& p = predictor_;
+    if (worker.values.size() == 0) worker.values = arena::Buffer<double>(at(p.stride_));
+    p.take(x, point, worker);
+    const index_t width = predict_table<double>().panel_width;
+    for (const index_t place : {at_.first, at_.last}) {
+        const index_t* run = p.machines_.start + route.order[place];
+        p.values_of(1, run[0] / width, (run[1] + width - 1) / width, worker);
+    }
+    GraphNode nodes[2] = {{0, static_cast<std::int32_t>(at_.first), 0, false}, {}};
+    dag_kernels().descend(&p.double_.view, route.order, worker.values.data(), 0.0, at_.last - at_.first,
+                          nodes, 1);
+    nodes[0].strikes_last ? --at_.last : ++at_.first;
+    return Status::ok;
+}
+
+Status Graph::walk_in_float(const Queries& x, const Group& point, const Route& route, const float* values,
+                            float error, Worker<float>& worker, index_t& label) const {
+    const Predictor& p = predictor_;
+    GraphPoint at_ = {0, p.machines_.classes - 1};
+    while (true) {
+        dag_kernels().walk(&p.single_.view, route.order, values, error, rounded_up(route.explore), &at_);
+        if (at_.first == at_.last) break;
+        if (route.explore > 0) return Status::ok;
+        if (worker.exact == nullptr) worker.exact = std::make_unique<Worker<double>>();
+        Status status = p.prepare<double>(1);
+        if (status == Status::ok) status = ask_exactly(x, point, route, at_, *worker.exact);
+        if (status != Status::ok) return status;
+    }
+    label = route.order[at_.first];
+    return Status::ok;
+}
+
+Status Graph::label_group(const Queries& x, const Group& group, const Route& route, const ClassBlocks* blocks,
+                          bool counted, Worker<float>& worker, index_t* label) const {
+    const Predictor& p = predictor_;
+    const auto values_of = [&](index_t j) { return worker.values.data() + j * p.stride_; };
+    // Points with the same candidate one after the other: its block is in cache then.
+    std::vector<Candidate>& candidates = worker.candidates;
+    candidates.clear();
+    for (index_t j = 0; j < group.count; ++j) {
+        candidates.push_back({0, j, 0.0f});
+        if (blocks != nullptr)
+            candidates[at(j)].label =
+                dag_kernels().nearest(&p.single_.view, values_of(j), &candidates[at(j)].largest);
+    }
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.label < b.label; });
+    for (const Candidate& candidate : candidates) {
+        const index_t j = candidate.number;
+        index_t& mine = label[group.index[j]];
+        const float error = p.error(worker, j);
+        mine = -1;
+        if (!(error <= std::numeric_limits<float>::max())) continue;
+        if (!counted)
+            mine = unbeaten(blocks, values_of(j), error, rounded_up(route.explore), candidate, worker);
+        if (mine >= 0) continue;
+        const Status status =
+            walk_in_float(x, Group{group.index + j, 1}, route, values_of(j), error, worker, mine);
+        if (status != Status::ok) return status;
+    }
+    return Status::ok;
+}
+
 Status Graph::walk(const Queries& x, const Route& given, int n_threads, index_t* label,
                    index_t* asked) const {
     const Predictor& p = predictor_;
-    std::vector<index_t> listed, counts;
-    Route route = given;
-    if (route.order == nullptr) {
-        listed.resize(at(p.machines_.classes));
-        std::iota(listed.begin(), listed.end(), index_t{0});
-        route.order = listed.data();
-    }
+    std::vector<index_t> order(at(p.machines_.classes)), counts;
+    if (given.order == nullptr)
+        std::iota(order.begin(), order.end(), index_t{0});
+    else
+        std::copy_n(given.order, order.size(), order.begin());
+    const Route route = {order.data(), given.explore};
+    // Who counts the machines that are asked on the way has to go it.
+    const bool counted = asked != nullptr && route.explore > 0;
     if (asked == nullptr) {
         counts.resize(at(x.count()));
         asked = counts.data();
     }
     if (!p.screens(x)) return walk_exactly(x, nullptr, route, n_threads, label, asked);
-    const float explore = rounded_up(route.explore);
-    const Status status = p.by_groups<float>(
-        x, nullptr, n_threads, [&](const Predictor::Group& group, index_t, Predictor::Worker<float>& worker) {
+    const ClassBlocks* blocks = nullptr;
+    Status status = counted ? Status::ok : find_blocks(x.count(), n_threads, blocks);
+    if (status != Status::ok) return status;
+    status =
+        p.by_groups<float>(x, nullptr, n_threads, [&](const Group& group, index_t, Worker<float>& worker) {
             const Status filled = p.fill(x, group, worker);
-            if (filled != Status::ok) return filled;
-            for (index_t j = 0; j < group.count; ++j) {
-                const float error = p.error(worker, j);
-                const bool usable = error <= std::numeric_limits<float>::max();
-                label[group.index[j]] =
-                    usable ? dag_kernels().walk(&p.single_.view, route.order,
-                                                worker.values.data() + j * p.stride_, error, explore)
-                           : -1;
-            }
-            return Status::ok;
+            return filled == Status::ok ? label_group(x, group, route, blocks, counted, worker, label)
+                                        : filled;
         });
     if (status != Status::ok) return status;
     std::fill_n(asked, x.count(), p.machines_.classes - 1);

@@ -11,11 +11,22 @@
 // of a path is the smallest |f| on it. Both ways out of a node share what came before and |f| here, so the
 // way whose rest has the larger evidence is taken; if none has, the one that the machine decides. The class
 // that is left at the end has a path of the largest evidence of all.
+//
+// A class that wins against all others is never struck off, on no list: the class of the nearest support
+// vector and the one that beats it are asked for it first, by k - 1 machines whose coefficients lie side by
+// side (svm/dag_blocks.hpp). Points that have no such class pass the graph. All this is in float; a machine
+// whose value is not certain is asked in double, from the kernel values of its two classes alone.
 #pragma once
 
+#include <memory>
+#include <mutex>
+
+#include "svm/dag_blocks.hpp"
 #include "svm/predict.hpp"
 
 namespace mlqa::svm {
+
+struct Candidate;
 
 /// How points pass the graph.
 struct Route {
@@ -33,10 +44,27 @@ public:
     Status walk(const Queries& x, const Route& route, int n_threads, index_t* label, index_t* asked) const;
 
 private:
+    template <class T>
+    using Worker = Predictor::Worker<T>;
+    using Group = Predictor::Group;
     Status walk_exactly(const Queries& x, const std::vector<index_t>* chosen, const Route& route,
                         int n_threads, index_t* label, index_t* asked) const;
+    /// The blocks of the classes, or none as long as they would cost more than they save.
+    Status find_blocks(index_t count, int n_threads, const ClassBlocks*& blocks) const;
+    /// Classes of a group; -1 for points that are left to walk_exactly.
+    Status label_group(const Queries& x, const Group& group, const Route& route, const ClassBlocks* blocks,
+                       bool counted, Worker<float>& worker, index_t* label) const;
+    index_t unbeaten(const ClassBlocks* blocks, const float* values, float error, float explore,
+                     const Candidate& candidate, Worker<float>& worker) const;
+    Status walk_in_float(const Queries& x, const Group& point, const Route& route, const float* values,
+                         float error, Worker<float>& worker, index_t& label) const;
+    Status ask_exactly(const Queries& x, const Group& point, const Route& route, GraphPoint& at,
+                       Worker<double>& worker) const;
 
     const Predictor& predictor_;
+    mutable std::mutex packing_;
+    mutable std::unique_ptr<const ClassBlocks> blocks_;
+    mutable index_t passed_ = 0;  ///< points that passed without blocks
 };
 
 }  // namespace mlqa::svm

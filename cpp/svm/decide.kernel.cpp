@@ -13,17 +13,7 @@ using Scratch = DecideScratch<T>;
 /// Classes that may be tried as the winner before all machines are asked.
 constexpr int tries = 4;
 
-/// out[r] = sum_s coef[r stride + s] values[s].
-template <class T>
-void sums(const T* coef, index_t stride, index_t rows, const T* values, index_t n, T* out) {
-    constexpr int block = 8;
-    index_t r = 0;
-    for (; r + block <= rows; r += block)
-        sum_tile<T, block, 1>(coef + r * stride, stride, values, 0, n, out + r, 0);
-    for (; r < rows; ++r) sum_tile<T, 1, 1>(coef + r * stride, stride, values, 0, n, out + r, 0);
-}
-
-/// The same for several points, whose sums are out_stride apart.
+/// sums() of several points, whose sums are out_stride apart.
 template <class T>
 void point_sums(const T* coef, index_t stride, index_t rows, const T* values, index_t values_stride,
                 index_t points, index_t n, T* out, index_t out_stride) {
@@ -45,39 +35,6 @@ void point_sums(const T* coef, index_t stride, index_t rows, const T* values, in
             sum_tile<T, 1, abreast>(coef + r * stride, stride, here, values_stride, n, to + r, out_stride);
     }
     for (; p < points; ++p) sums(coef, stride, rows, values + p * values_stride, n, out + p * out_stride);
-}
-
-/// The class of the support vector with the largest value: where the point is near one.
-template <class T>
-index_t guess(const Machines<T>& m, const T* values) {
-    using V = simd::vec<T>;
-    using Integer = typename simd::Types<T>::integer;
-    constexpr int w = simd::lanes<T>;
-    const index_t n = m.start[m.classes];
-    V most = V{} - static_cast<T>(__builtin_inf());
-    simd::mask<T> position = {}, here = {};
-    index_t s = 0;
-    for (; s + w <= n; s += w, here += 1) {
-        const V v = simd::load(values + s);
-        const auto larger = v > most;
-        most = simd::select(larger, v, most);
-        position = simd::select(larger, here, position);
-    }
-    T best = static_cast<T>(-__builtin_inf());
-    index_t at = 0;
-    for (int i = 0; i < w; ++i) {
-        if (!(most[i] > best)) continue;
-        best = most[i];
-        at = static_cast<index_t>(static_cast<Integer>(position[i])) * w + i;
-    }
-    for (; s < n; ++s) {
-        if (!(values[s] > best)) continue;
-        best = values[s];
-        at = s;
-    }
-    index_t c = 0;
-    while (c + 1 < m.classes && m.start[c + 1] <= at) ++c;
-    return c;
 }
 
 /// `a` if it wins against all others; else the class that beats it most clearly, or -1 if none does for
@@ -110,7 +67,9 @@ index_t challenge(const Machines<T>& m, const T* values, T error, index_t a, T* 
 
 template <class T>
 index_t champion(const Machines<T>* m, const T* values, T error, const Scratch<T>* scratch) {
-    index_t a = guess(*m, values);
+    T largest, smallest;
+    extremes(values, m->start[m->classes], largest, smallest);
+    index_t a = class_with(*m, values, largest);
     for (int t = 0; t < tries; ++t) {
         const index_t rival = challenge(*m, values, error, a, scratch->sums);
         if (rival == a || rival < 0) return rival;

@@ -41,6 +41,16 @@ MLQA_INLINE void sum_tile(const T* coef, index_t stride, const T* values, index_
         for (int r = 0; r < R; ++r) out[p * out_stride + r] = simd::sum_lanes(acc[p][r]);
 }
 
+/// out[r] = sum_s coef[r stride + s] values[s].
+template <class T>
+void sums(const T* coef, index_t stride, index_t rows, const T* values, index_t n, T* out) {
+    constexpr int block = 8;
+    index_t r = 0;
+    for (; r + block <= rows; r += block)
+        sum_tile<T, block, 1>(coef + r * stride, stride, values, 0, n, out + r, 0);
+    for (; r < rows; ++r) sum_tile<T, 1, 1>(coef + r * stride, stride, values, 0, n, out + r, 0);
+}
+
 template <class T>
 MLQA_INLINE T sum_of(const MachineView<T>& m, index_t row, index_t c, const T* values) {
     T out;
@@ -71,6 +81,44 @@ template <class T>
 MLQA_INLINE int winner(T value, T error) {
     if constexpr (sizeof(T) == 8) return value > 0 ? 1 : -1;
     return value > error ? 1 : (value < -error ? -1 : 0);
+}
+
+/// The largest and the smallest of n values.
+template <class T>
+MLQA_INLINE void extremes(const T* values, index_t n, T& largest, T& smallest) {
+    using V = simd::vec<T>;
+    constexpr int w = simd::lanes<T>, abreast = 4;
+    V high[abreast], low[abreast];
+    for (int i = 0; i < abreast; ++i) {
+        high[i] = V{} - static_cast<T>(__builtin_inf());
+        low[i] = V{} + static_cast<T>(__builtin_inf());
+    }
+    index_t s = 0;
+    for (; s + abreast * w <= n; s += abreast * w)
+#pragma GCC unroll 4
+        for (int i = 0; i < abreast; ++i) {
+            const V v = simd::load(values + s + i * w);
+            high[i] = simd::max(v, high[i]);
+            low[i] = simd::min(v, low[i]);
+        }
+    largest = simd::reduce_max(simd::max(simd::max(high[0], high[1]), simd::max(high[2], high[3])));
+    smallest = simd::reduce_min(simd::min(simd::min(low[0], low[1]), simd::min(low[2], low[3])));
+    for (; s < n; ++s) {
+        if (values[s] > largest) largest = values[s];
+        if (values[s] < smallest) smallest = values[s];
+    }
+}
+
+/// The class of the first support vector that has this value: where the point is near one, for the largest.
+template <class T>
+MLQA_INLINE index_t class_with(const MachineView<T>& m, const T* values, T value) {
+    constexpr int w = simd::lanes<T>;
+    const index_t n = m.start[m.classes];
+    index_t s = 0, c = 0;
+    while (s + w <= n && simd::bits(simd::load(values + s) == value) == 0) s += w;
+    while (s + 1 < n && values[s] != value) ++s;
+    while (c + 1 < m.classes && m.start[c + 1] <= s) ++c;
+    return c;
 }
 
 /// The value of machine (a, b), a < b: in double the bits of every decision value.

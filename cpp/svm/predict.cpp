@@ -12,9 +12,6 @@
 namespace mlqa::svm {
 namespace {
 
-/// From this many classes on, a likely winner is asked before all machines are.
-constexpr index_t champion_classes = 5;
-
 /// Numbers that are packed at a time: a huge page or more, which are cleared at their first touch.
 constexpr index_t packed_numbers = 1 << 18;
 
@@ -138,32 +135,45 @@ Status Predictor::pack(PackedMachines<T>& packed, const arena::Buffer<double>& n
 }
 
 template <class T>
-Status Predictor::values(const Queries& x, const Group& group, Worker<T>& worker) const {
+void Predictor::take(const Queries& x, const Group& group, Worker<T>& worker) const {
     const PredictTable<T>& kernels = predict_table<T>();
-    const index_t d = x.features(), width = kernels.panel_width;
+    const index_t d = x.features();
     if (worker.rows.size() == 0) {
         // A row of a power of two would fall on the same cache lines as its neighbours.
         worker.rows = arena::Buffer<T>(at(most_points * (d + 16)));
         worker.norms = arena::Buffer<double>(at(most_points));
         worker.squares = arena::Buffer<double>(at(most_points));
     }
-    const PackedMachines<T>& model = packed<T>();
-    const PointRows<T> points = {model.centre.data(), worker.rows.data(), d + 16, worker.norms.data(),
-                                 worker.squares.data()};
+    const PointRows<T> points = worker.points_of(packed<T>(), d);
     if (x.kind == Queries::Kind::narrow)
         kernels.take_f32(x.narrow.data, x.narrow.row_stride, x.narrow.col_stride, group.index, group.count, d,
                          &points);
     else
         kernels.take_f64(x.dense.data, x.dense.row_stride, x.dense.col_stride, group.index, group.count, d,
                          &points);
+}
+
+template <class T>
+void Predictor::values_of(index_t count, index_t first, index_t last, Worker<T>& worker) const {
+    const PredictTable<T>& kernels = predict_table<T>();
+    const PackedMachines<T>& model = packed<T>();
+    const index_t d = machines_.support.features(), width = kernels.panel_width;
+    const PointRows<T> points = worker.points_of(model, d);
+    kernels.values(&machines_.function, &points, count, model.panels.data() + first * width * d,
+                   model.norms.data() + first * width, last - first, d, worker.values.data() + first * width,
+                   stride_);
+}
+
+template <class T>
+Status Predictor::values(const Queries& x, const Group& group, Worker<T>& worker) const {
+    take(x, group, worker);
+    const index_t d = x.features(), width = predict_table<T>().panel_width;
     const index_t panels = (machines_.size() + width - 1) / width;
     const double cost = static_cast<double>(group.count * width * (d + 16));
     const index_t most = std::max<index_t>(1, static_cast<index_t>(polled_cost / cost));
     for (index_t first = 0; first < panels; first += most) {
         if (first > 0 && cancel::poll()) return Status::cancelled;
-        kernels.values(&machines_.function, &points, group.count, model.panels.data() + first * width * d,
-                       model.norms.data() + first * width, std::min(most, panels - first), d,
-                       worker.values.data() + first * width, stride_);
+        values_of(group.count, first, std::min(first + most, panels), worker);
     }
     if (machines_.function.kind != Kernel::rbf) return Status::ok;
     // A squared norm that overflows is far from everything; its distance would be no number.
@@ -172,6 +182,9 @@ Status Predictor::values(const Queries& x, const Group& group, Worker<T>& worker
             std::fill_n(worker.values.data() + j * stride_, stride_, T(0));
     return Status::ok;
 }
+
+template void Predictor::take(const Queries&, const Group&, Worker<double>&) const;
+template void Predictor::values_of(index_t, index_t, index_t, Worker<double>&) const;
 
 Status Predictor::fill(const Queries& x, const Group& group, Worker<float>& worker) const {
     return values(x, group, worker);

@@ -103,6 +103,10 @@ private:
     template <class T>
     Status prepare(int n_threads) const;
     template <class T>
+    void take(const Queries& x, const Group& group, Worker<T>& worker) const;
+    template <class T>
+    void values_of(index_t count, index_t first, index_t last, Worker<T>& worker) const;
+    template <class T>
     Status values(const Queries& x, const Group& group, Worker<T>& worker) const;
     Status fill(const Queries& x, const Group& group, Worker<float>& worker) const;
     Status fill(const Queries& x, const Group& group, Worker<double>& worker) const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "svm/predict.kernel.hpp"
 
 namespace mlqa::svm {
+
+/// From this many classes on, a likely winner is asked before all machines are.
+constexpr index_t champion_classes = 5;
 
 /// Points of a group, and the bytes that their kernel values may take: they are to stay in L2.
 constexpr index_t most_points = 48, most_bytes = 1 << 19;
@@ -42,6 +46,12 @@ const DecideTable<T>& decide_table() {
         return decide_kernels().f64;
 }
 
+/// A class that is likely to be a point's.
+struct Candidate {
+    index_t label, number;  ///< number: of the point in its group
+    float largest;          ///< |kernel value|
+};
+
 /// What a thread works in.
 template <class T>
 struct Predictor::Worker {
@@ -50,6 +60,13 @@ struct Predictor::Worker {
     arena::Buffer<double> norms, squares, panel, panel_values;
     std::vector<std::int32_t> low, high, slot;
     std::vector<GraphNode> nodes;
+    std::vector<Candidate> candidates;
+    std::unique_ptr<Worker<double>> exact;  ///< for single machines of points in float
+
+    /// Where the features of a group lie.
+    PointRows<T> points_of(const PackedMachines<T>& model, index_t d) const {
+        return {model.centre.data(), rows.data(), d + 16, norms.data(), squares.data()};
+    }
 
     DecideScratch<T> scratch(index_t k) {
         if (low.empty()) {

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given
 
 from mlqa_fast import reference
+from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast.svm import SVC, dag_predict
 from mlqa_fast.svm._predict import native_of
 
@@ -165,6 +166,113 @@ def test_the_binding_checks_its_route():
         native.walk(np.empty((0, 4)), 1, np.array([0, 1, 2, 4]), 0.0)
     with pytest.raises(ValueError, match="must not be negative"):
         native.walk(np.empty((0, 4)), 1, None, np.nan)
+
+
+def clusters(rng, k, per_class, d=5):
+    """Machines whose value is the difference of the densities of two classes, about."""
+    count = rng.integers(per_class // 2, 2 * per_class, k)
+    owner = np.repeat(np.arange(k), count)
+    centre = 2 * rng.normal(size=(k, d))
+    sign = np.where(np.arange(k - 1)[:, None] >= owner, 1.0, -1.0)
+    return {
+        "support_vectors": centre[owner] + rng.normal(size=(len(owner), d)),
+        "dual_coef": sign * rng.uniform(0, 1, size=sign.shape) / per_class,
+        "intercept": 0.01 * rng.normal(size=k * (k - 1) // 2),
+        "n_support": count,
+    }, centre
+
+
+def predictor(machines):
+    start = np.concatenate([[0], np.cumsum(machines["n_support"])])
+    return core.Predictor(
+        machines["support_vectors"],
+        (2, 3, 0.1, 0.0),
+        np.empty(0, np.int64),
+        start,
+        machines["dual_coef"],
+        machines["intercept"],
+    )
+
+
+def along(decision, order):
+    """Classes that are left, point by point, over decision values."""
+    k = len(order)
+    number = np.zeros((k, k), dtype=int)
+    number[np.triu_indices(k, 1)] = np.arange(k * (k - 1) // 2)
+    label = []
+    for values in decision:
+        first, last = 0, k - 1
+        while first < last:
+            a, b = sorted((order[first], order[last]))
+            loser = b if values[number[a, b]] > 0 else a
+            first, last = (first, last - 1) if order[last] == loser else (first + 1, last)
+        label.append(order[first])
+    return label
+
+
+@pytest.mark.parametrize(("k", "per_class"), [(300, 7), (130, 34), (60, 160)])
+@pytest.mark.usefixtures("isa")
+def test_winners_against_all_are_found_among_many_classes(k, per_class, rng):
+    """So many coefficients and points that blocks of classes are packed."""
+    machines, centre = clusters(rng, k, per_class)
+    assert machines["dual_coef"].size >= 1 << 19
+    native = predictor(machines)
+    spread = rng.choice([0.2, 1.0, 3.0], size=(2 * k, 1))
+    points = centre[rng.integers(0, k, 2 * k)] + spread * rng.normal(size=(2 * k, 5))
+    order, some = rng.permutation(k), slice(0, 2 * k, k // 15)
+    few = [native.walk(x[None], 1, order)[0][0] for x in points[some]]
+    label, asked = native.walk(points, 1, order)
+    decision = native.decisions(points[some], 1)
+    assert np.mean(label[some] == native.classes(points, 1, False)[some]) > 0.2
+    np.testing.assert_array_equal(label[some], along(decision, order))
+    np.testing.assert_array_equal(label[some], few)
+    np.testing.assert_array_equal(asked, k - 1)
+    explored, asked = native.walk(points[some], 1, order, 0.02)
+    assert asked.max() > k - 1
+    np.testing.assert_array_equal(native.classes(points[some], 1, True, order, 0.02), explored)
+
+
+@pytest.mark.usefixtures("isa")
+def test_coefficients_that_round_the_wrong_way():
+    """In bfloat16, whose steps between 1 and 2 are of 2^-7, class 7 wins; in truth class 9 does."""
+    k = 600
+    weight = np.ones(2 * k)
+    weight[14:16] = 1 + np.array([1.51, 1.40]) / 128
+    weight[18:20] = 1 + np.array([1.49, 1.49]) / 128
+    owner = np.repeat(np.arange(k), 2)
+    label, _ = dag_predict(
+        np.ones((2 * k, 1)),
+        np.ones((2 * k, 1)),
+        np.where(np.arange(k - 1)[:, None] >= owner, weight, -weight),
+        np.zeros(k * (k - 1) // 2),
+        np.full(k, 2),
+        kernel="linear",
+    )
+    assert set(label.tolist()) == {9}
+
+
+@pytest.mark.parametrize("rival", [0, 1, 298, 300, 301, 599])
+@pytest.mark.usefixtures("isa")
+def test_a_class_that_one_beats_is_no_winner(rival, rng):
+    """Constants alone decide: class 299 is the nearest, and wins against all but its rival."""
+    k, own = 600, 299
+    low, high = np.triu_indices(k, 1)
+    constant = rng.choice([-1.0, 1.0], size=len(low))
+    constant[low == own] = 1
+    constant[high == own] = -1
+    a, b = sorted((own, rival))
+    constant[(low == a) & (high == b)] *= -1
+    order = [own, *(c for c in rng.permutation(k) if c not in (own, rival)), rival]
+    label, _ = dag_predict(
+        np.full((2 * k, 1), 2.0 * own),
+        np.arange(2.0 * k)[:, None],
+        np.zeros((k - 1, 2 * k)),
+        constant,
+        np.full(k, 2),
+        order=order,
+    )
+    assert own not in label
+    assert set(label.tolist()) == set(along([constant], order))
 
 
 @pytest.mark.parametrize("k", [3, 7])

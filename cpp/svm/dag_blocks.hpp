@@ -1,0 +1,26 @@
+// What each class has against all others, side by side. In the rows of svm/decide.kernel.hpp the coefficients
+// of a class lie a row apart, as do its constants and the sums that bound its errors: at 1000 classes that is
+// some 4000 cache lines far from each other, and more time than their products take.
+#pragma once
+
+#include "core/arena.hpp"
+#include "core/status.hpp"
+#include "svm/dag.kernel.hpp"
+
+namespace mlqa::svm {
+
+class ClassBlocks {
+public:
+    Status pack(const MachineView<float>& machines, int n_threads);
+    ClassBlock of(index_t a) const;
+
+private:
+    index_t first_of(index_t a) const;
+
+    index_t classes_ = 0;
+    const index_t* start_ = nullptr;
+    arena::Buffer<float> heads_;  ///< class after class: constants, then reaches
+    arena::Buffer<std::uint16_t> coef_;
+};
+
+}  // namespace mlqa::svm
