@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <numeric>
 
 #include "core/cancel.hpp"
 #include "svm/class_coefficients.hpp"
+#include "svm/class_sets.hpp"
 #include "svm/row_cache.hpp"
 #include "svm/row_source.hpp"
 
@@ -26,6 +26,9 @@ constexpr int most_refinements = 3;
 constexpr index_t most_passes = 100;
 /// Violations are nothing but rounding errors below this.
 constexpr double noise = 1e-14;
+/// Smaller machines gain less from points at rest than it costs to take them out of the rows, which is looked
+/// at once in so many rounds.
+constexpr index_t resting_points = 2048, rest_period = 8;
 /// Rows in double that are held at a time while slopes are summed anew.
 constexpr index_t double_rows = 96;
 
@@ -37,97 +40,6 @@ index_t round_up(index_t n, index_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
 }
 
-/// The points of a round: those that violate most, most violating first, beside the better half of those
-/// before.
-class PointSets {
-public:
-    explicit PointSets(const ClassCoefficients& state) : state_(state), chosen_(at(state.size()), 0) {}
-
-    const std::vector<index_t>& choose(index_t size, double least) {
-        recent_.resize(std::min(recent_.size(), at(size / 2)));
-        for (const index_t i : recent_) chosen_[at(i)] = 1;
-        set_.clear();
-        for (index_t i = 0; i < state_.size(); ++i)
-            if (state_.violation(i) > least && chosen_[at(i)] == 0) set_.push_back(i);
-        for (const index_t i : recent_) chosen_[at(i)] = 0;
-        const auto wanted = at(size) - recent_.size();
-        const auto worse = [&](index_t a, index_t b) {
-            const double of_a = state_.violation(a), of_b = state_.violation(b);
-            return of_a != of_b ? of_a > of_b : a < b;
-        };
-        if (set_.size() > wanted) {
-            std::nth_element(set_.begin(), set_.begin() + static_cast<std::ptrdiff_t>(wanted), set_.end(),
-                             worse);
-            set_.resize(wanted);
-        }
-        std::sort(set_.begin(), set_.end(), worse);
-        set_.insert(set_.end(), recent_.begin(), recent_.end());
-        recent_.assign(set_.begin(), set_.begin() + static_cast<std::ptrdiff_t>(set_.size() / 2));
-        return set_;
-    }
-
-private:
-    const ClassCoefficients& state_;
-    std::vector<char> chosen_;
-    std::vector<index_t> set_, recent_;
-};
-
-/// A working set by itself.
-class LocalClasses {
-public:
-    Status take(const ClassCoefficients& state, RowStore& store, const std::vector<index_t>& set,
-                int n_threads) {
-        const index_t m = static_cast<index_t>(set.size()), lanes = all_at_once_kernels().lanes;
-        const index_t stride = round_up(m, lanes), width = round_up(state.classes(), lanes);
-        make_room(stride, state.classes(), width);
-        for (index_t r = 0; r < m; ++r) {
-            place_[at(r)] = r;
-            label_[at(r)] = state.label()[set[at(r)]];
-            bound_[at(r)] = state.bound()[set[at(r)]];
-        }
-        for (index_t c = 0; c < state.classes(); ++c)
-            for (index_t r = 0; r < m; ++r) {
-                slope_[at(c * stride + r)] = state.slope(c, set[at(r)]);
-                beta_[at(r * width + c)] = state.beta(c, set[at(r)]);
-            }
-        set_ = {m,
-                state.classes(),
-                stride,
-                width,
-                k_.data(),
-                slope_.data(),
-                beta_.data(),
-                label_.data(),
-                bound_.data(),
-                room_.data(),
-                queue_.data()};
-        return store.block(place_.data(), stride, k_.data(), n_threads);
-    }
-
-    index_t solve(ClassLoss loss, double tolerance, index_t most) {
-        return all_at_once_kernels().solve(loss, &set_, tolerance, most);
-    }
-
-    double beta(index_t r, index_t c) const { return beta_[at(r * set_.width + c)]; }
-
-private:
-    void make_room(index_t stride, index_t classes, index_t width) {
-        if (stride <= room_for_) return;
-        room_for_ = stride;
-        k_ = arena::Buffer<double>(at(stride) * at(stride), 0.0);
-        slope_ = arena::Buffer<double>(at(classes) * at(stride), 0.0);
-        beta_ = arena::Buffer<double>(at(stride) * at(width), 0.0);
-        bound_ = arena::Buffer<double>(at(stride));
-        room_ = arena::Buffer<double>(at(width));
-        for (arena::Buffer<index_t>* a : {&label_, &queue_, &place_}) *a = arena::Buffer<index_t>(at(stride));
-    }
-
-    index_t room_for_ = 0;
-    ClassSet set_{};
-    arena::Buffer<double> k_, slope_, beta_, bound_, room_;
-    arena::Buffer<index_t> label_, queue_, place_;
-};
-
 class AllAtOnce {
 public:
     AllAtOnce(const ClassProblem& problem, const Settings& settings, PointSet& points)
@@ -137,8 +49,8 @@ public:
         if (in_float()) float_error_ = useful_error(problem);
         store_ = in_float() ? float_store(points, settings.cache_bytes)
                             : double_store(points, settings.cache_bytes);
-        exact_ = problem.initial == nullptr;
-        summed_ = exact_;
+        exact_ = summed_ = problem.initial == nullptr;
+        moved_.assign(at(problem.classes), 0.0);
     }
 
     Status run(ClassOutcome& outcome) {
@@ -176,7 +88,9 @@ private:
         }
         if (stalled_ || !may_step()) return settle(Status::not_converged, outcome);
         if (settings_.late()) return settle(Status::time_limit, outcome);
-        const index_t size = std::min({largest_set, store_->capacity(), state_.size()});
+        if (!store_) store_ = float_store(points_, settings_.cache_bytes);
+        if (in_float() && state_.size() >= resting_points && rounds_++ % rest_period == 0) rest(violation);
+        const index_t size = std::min({largest_set, store_->capacity(), state_.active()});
         const std::vector<index_t>& set = sets_.choose(size, 0.5 * settings_.tol);
         if (store_->fetch(set.data(), static_cast<index_t>(set.size()), settings_.n_threads) != Status::ok ||
             local_.take(state_, *store_, set, settings_.n_threads) != Status::ok)
@@ -190,6 +104,22 @@ private:
         look(steps, violation);
         apply(set);
         return false;
+    }
+
+    /// Points that are beyond their margin by more than the others violate optimality go to rest.
+    void rest(double violation) {
+        const index_t n = state_.active();
+        std::vector<index_t> kept, dropped;
+        for (index_t p = 0; p < n; ++p)
+            (!state_.in_support(p) && state_.beyond_margin(p, violation) ? dropped : kept).push_back(p);
+        const auto whole = static_cast<std::size_t>(State::filling());
+        const std::size_t filling = (whole - kept.size() % whole) % whole;
+        if (static_cast<double>(kept.size() + filling) > 0.8 * static_cast<double>(n)) return;
+        kept.insert(kept.end(), dropped.begin(), dropped.begin() + static_cast<std::ptrdiff_t>(filling));
+        std::sort(kept.begin(), kept.end());
+        state_.rest(kept);
+        store_->keep(kept.data(), static_cast<index_t>(kept.size()));
+        sets_.renumber(kept, n);
     }
 
     /// Notes whether the violation stays within the rounding error of the slopes.
@@ -207,33 +137,43 @@ private:
     void apply(const std::vector<index_t>& set) {
         const index_t k = state_.classes();
         weight_.assign(set.size() * at(k), 0.0);
-        double moved = 0.0;
         for (std::size_t r = 0; r < set.size(); ++r)
             for (index_t c = 0; c < k; ++c) {
                 const double beta = local_.beta(static_cast<index_t>(r), c), before = state_.beta(c, set[r]);
                 if (beta == before) continue;
                 weight_[r * at(k) + at(c)] = beta - before;
-                moved += std::abs(beta - before);
+                moved_[at(c)] += std::abs(beta - before);
                 state_.set_beta(c, set[r], beta);
             }
         exact_ = false;
-        drift_ +=
-            1.2e-16 * static_cast<double>(set.size()) * ((state_.weight() + moved) * points_.largest() + 1.0);
-        add(*store_, weight_.data(), state_.slope(0, 0), state_.stride(),
+        // Each term is rounded once beside sums no larger than those of all coefficients.
+        drift_ += 1.2e-16 * static_cast<double>(set.size()) *
+                  ((state_.weight() + most_moved()) * points_.largest() + 1.0);
+        add(*store_, weight_.data(), state_.run(), state_.slope(0, 0), state_.stride(),
             [&](index_t first, index_t last) { state_.renew(first, last); });
     }
 
-    void add(RowStore& store, const double* weight, double* slope, index_t stride,
+    void add(RowStore& store, const double* weight, index_t n, double* slope, index_t stride,
              const std::function<void(index_t, index_t)>& then) {
-        if (store.add_each(weight, state_.classes(), stride, slope, stride, then, settings_.n_threads) !=
+        if (store.add_each(weight, state_.classes(), n, slope, stride, then, settings_.n_threads) !=
             Status::ok)
             interrupted_ = true;
+    }
+
+    double most_moved() const { return *std::max_element(moved_.begin(), moved_.end()); }
+
+    /// A bound on the error of slopes that were added up from float values since they were last summed in
+    /// double: of the values, in what the coefficients changed by, and of sums in float, in what they moved.
+    double float_drift(double weight) const {
+        constexpr double of_sums = (most_rows + 2) * 0x1p-24;
+        return 1.02 * (float_error_.worst(points_.largest()) * (weight + refined_weight_) +
+                       of_sums * points_.largest() * most_moved());
     }
 
     /// The end, if slopes in double agree.
     bool settle(Status status, ClassOutcome& outcome) {
         const double violation = state_.worst();
-        if (!exact_ &&
+        if ((!exact_ || state_.resting()) &&
             (in_float() || 2.0 * drift_ + (status == Status::ok ? violation : 0.0) >= settings_.tol))
             refresh();
         if (interrupted_) return false;
@@ -259,15 +199,20 @@ private:
 
     /// Slopes in double from the coefficients, wherever it is in doubt whether they matter.
     void refresh() {
+        const double weight = state_.weight(), error = float_drift(weight) + drift_;
+        const auto known = [&](index_t p) {
+            return p < state_.active() && summed_ && in_float() && state_.beyond_margin(p, 2.0 * error);
+        };
+        std::vector<index_t> kept;
+        for (index_t p = 0; p < state_.size(); ++p)
+            if (state_.in_support(p) || !known(p)) kept.push_back(state_.point(p));
+        if (state_.resting()) {
+            state_.wake();
+            sets_.forget();
+            store_.reset();
+        }
         const std::vector<index_t> support = state_.support();
-        std::vector<index_t> kept = support;
-        const double weight = state_.weight();
-        const double error =
-            1.02 * float_error_.worst(points_.largest()) * (weight + refined_weight_) + drift_;
         drift_ = state_.rounding(points_.largest());
-        for (index_t i = 0; i < state_.size(); ++i)
-            if (!state_.in_support(i) && !(summed_ && in_float() && state_.beyond_margin(i, 2.0 * error)))
-                kept.push_back(i);
         std::sort(kept.begin(), kept.end());
         if (in_float()) {
             const std::unique_ptr<RowStore> store =
@@ -278,6 +223,7 @@ private:
             sum(*store_, support, kept);
         }
         refined_weight_ = weight;
+        moved_.assign(moved_.size(), 0.0);
         exact_ = summed_ = true;
         state_.renew(0, state_.stride());
     }
@@ -300,7 +246,8 @@ private:
             }
             interrupted_ =
                 store.fetch(columns.data(), static_cast<index_t>(m), settings_.n_threads) != Status::ok;
-            if (!interrupted_) add(store, weight_.data(), sums.data(), stride, [](index_t, index_t) {});
+            if (!interrupted_)
+                add(store, weight_.data(), stride, sums.data(), stride, [](index_t, index_t) {});
             first += m;
         }
         for (index_t c = 0; c < k; ++c)
@@ -311,15 +258,16 @@ private:
     const Settings& settings_;
     const PointSet& points_;
     ClassCoefficients state_;
-    PointSets sets_;
+    ClassSets sets_;
     LocalClasses local_;
     FloatError float_error_;  ///< not finite: values are double
     std::unique_ptr<RowStore> store_;
     std::vector<double> weight_;
+    std::vector<double> moved_;    ///< a class: sum of the |changes| since then
     double refined_weight_ = 0.0;  ///< of the coefficients when slopes were last summed in double
     double refined_violation_ = HUGE_VAL, violation_before_ = 0.0;
     double drift_ = 0.0;  ///< bound on the rounding errors of the sums in double
-    index_t steps_ = 0, steps_since_look_ = 0;
+    index_t steps_ = 0, steps_since_look_ = 0, rounds_ = 0;
     int refinements_ = 0;
     bool exact_, summed_, stalled_ = false, interrupted_ = false;
 };

@@ -6,6 +6,7 @@
 namespace mlqa {
 namespace {
 
+using simd::f32;
 using simd::f64;
 
 constexpr int lanes = simd::lanes<double>;
@@ -183,8 +184,38 @@ index_t solve(ClassLoss loss, const ClassSet* set, double tolerance, index_t mos
     return solve_set<ClassLoss::weston_watkins>(*set, tolerance, most);
 }
 
+/// The sums of `vectors` vectors of points, which stay in registers.
+template <int vectors>
+MLQA_INLINE void accumulate_at(const float* const* rows, const float* weight, index_t m, index_t t,
+                               double* f) {
+    constexpr int width = simd::lanes<float>;
+    for (index_t r = 0; r < m;) {
+        const index_t last = r + most_rows < m ? r + most_rows : m;
+        f32 sum[vectors];
+        for (int v = 0; v < vectors; ++v) sum[v] = f32{};
+        for (; r < last; ++r) {
+            const f32 w = simd::broadcast(weight[r]);
+            for (int v = 0; v < vectors; ++v)
+                sum[v] = simd::fma(w, simd::load(rows[r] + t + v * width), sum[v]);
+        }
+        for (int v = 0; v < vectors; ++v) {
+            double* low = f + t + v * width;
+            simd::store(low, simd::load(low) + simd::widen_low(sum[v]));
+            simd::store(low + lanes, simd::load(low + lanes) + simd::widen_high(sum[v]));
+        }
+    }
+}
+
+void accumulate(const float* const* rows, const float* weight, index_t m, index_t first, index_t last,
+                double* f) {
+    constexpr int width = simd::lanes<float>, several = 8;
+    index_t t = first;
+    for (; t + several * width <= last; t += several * width) accumulate_at<several>(rows, weight, m, t, f);
+    for (; t < last; t += width) accumulate_at<1>(rows, weight, m, t, f);
+}
+
 }  // namespace
 
-const AllAtOnceKernels MLQA_KERNELS(all_at_once) = {lanes, violations, solve};
+const AllAtOnceKernels MLQA_KERNELS(all_at_once) = {lanes, violations, solve, accumulate};
 
 }  // namespace mlqa

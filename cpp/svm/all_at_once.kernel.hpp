@@ -43,6 +43,10 @@ struct ClassSet {
     index_t* queue;  ///< points
 };
 
+/// Rows that are summed in float before they meet a sum in double: it errs by (most_rows + 2) 2^-24 of the
+/// sum of the absolute terms.
+constexpr int most_rows = 16;
+
 struct AllAtOnceKernels {
     int lanes;
     /// violation[t] for first <= t < last, both multiples of `lanes`.
@@ -51,6 +55,10 @@ struct AllAtOnceKernels {
     /// Steps of one point after the other until none violates by more than `tolerance`, at most `most`;
     /// returns how many.
     index_t (*solve)(ClassLoss loss, const ClassSet* set, double tolerance, index_t most);
+    /// f[t] += sum_r weight[r] rows[r][t], r in order, for first <= t < last, both multiples of a float
+    /// vector's lanes.
+    void (*accumulate)(const float* const* rows, const float* weight, index_t m, index_t first, index_t last,
+                       double* f);
 };
 
 MLQA_DECLARE_KERNELS(AllAtOnceKernels, all_at_once)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 namespace mlqa::svm {
 namespace {
@@ -55,6 +57,50 @@ void ClassCoefficients::reset_slopes() {
         for (index_t i = 0; i < size_; ++i) *slope(m, i) = margin(m, i);
 }
 
+/// Place p becomes what place from[p] was.
+void ClassCoefficients::reorder(const std::vector<index_t>& from) {
+    std::vector<double> before(from.size());
+    const auto move = [&](double* array) {
+        std::copy_n(array, from.size(), before.begin());
+        for (std::size_t p = 0; p < from.size(); ++p) array[p] = before[at(from[p])];
+    };
+    for (index_t m = 0; m < classes_; ++m) {
+        move(slope_.data() + m * stride_);
+        move(beta_.data() + m * stride_);
+    }
+    move(bound_.data());
+    move(violation_.data());
+    const std::vector<index_t> labels(label_.data(), label_.data() + from.size());
+    for (std::size_t p = 0; p < from.size(); ++p) label_[p] = labels[at(from[p])];
+}
+
+void ClassCoefficients::rest(const std::vector<index_t>& kept) {
+    std::vector<index_t> from(kept);
+    for (index_t p = 0, next = 0; p < active(); ++p) {
+        if (at(next) < kept.size() && kept[at(next)] == p)
+            ++next;
+        else
+            from.push_back(p);
+    }
+    if (order_.empty()) {
+        order_.resize(at(size_));
+        std::iota(order_.begin(), order_.end(), index_t{0});
+    }
+    std::vector<index_t> order(order_);
+    for (std::size_t p = 0; p < from.size(); ++p) order[p] = order_[at(from[p])];
+    order_ = std::move(order);
+    reorder(from);
+    active_ = static_cast<index_t>(kept.size());
+}
+
+void ClassCoefficients::wake() {
+    std::vector<index_t> from(at(size_));
+    for (index_t p = 0; p < size_; ++p) from[at(order_[at(p)])] = p;
+    reorder(from);
+    order_.clear();
+    active_ = 0;
+}
+
 void ClassCoefficients::renew(index_t first, index_t last) {
     const ClassNumbers numbers = {classes_,     stride_,       slope_.data(),
                                   beta_.data(), label_.data(), bound_.data()};
@@ -63,7 +109,7 @@ void ClassCoefficients::renew(index_t first, index_t last) {
 
 double ClassCoefficients::worst() const {
     double worst = 0.0;
-    for (index_t i = 0; i < size_; ++i)
+    for (index_t i = 0; i < active(); ++i)
         if (!(violation_[at(i)] <= worst)) worst = violation_[at(i)];
     return worst;
 }

@@ -10,7 +10,8 @@
 
 namespace mlqa::svm {
 
-/// Numbers of point i and class m are at m stride() + i; there are whole vectors of points.
+/// Numbers of place i and class m are at m stride() + i; there are whole vectors of places. Places are points
+/// in the order of the problem until some of them go to rest.
 class ClassCoefficients {
 public:
     explicit ClassCoefficients(const ClassProblem& problem);
@@ -27,15 +28,26 @@ public:
     void set_beta(index_t m, index_t i, double value) { beta_[at(m * stride_ + i)] = value; }
     double violation(index_t i) const { return violation_[at(i)]; }
 
+    /// Places at work, with the others behind them; with their filling.
+    index_t active() const { return resting() ? active_ : size_; }
+    index_t run() const { return resting() ? active_ : stride_; }
+    bool resting() const { return active_ > 0; }
+    /// The places at work become kept[0] < ... < kept[n - 1] of those that were, in front; n is a multiple of
+    /// State::filling().
+    void rest(const std::vector<index_t>& kept);
+    /// All places are at work again, in the order of the problem.
+    void wake();
+    index_t point(index_t place) const { return order_.empty() ? place : order_[at(place)]; }
+
     /// e_im
     double margin(index_t m, index_t i) const { return label_[at(i)] == m ? 0.0 : 1.0; }
     /// Slopes of points whose coefficients are all 0.
     void reset_slopes();
-    /// Takes the violations of points [first, last), whole vectors, from their slopes.
+    /// Takes the violations of places [first, last), whole vectors, from their slopes.
     void renew(index_t first, index_t last);
-    /// The largest, NaN if there is one.
+    /// The largest at work, NaN if there is one.
     double worst() const;
-    /// Whether the slopes of a point are below that of its own class by more than `error`.
+    /// Whether the slopes of a place are below that of its own class by more than `error`.
     bool beyond_margin(index_t i, double error) const;
     bool in_support(index_t i) const { return beta(label_[at(i)], i) > 0.0; }
     std::vector<index_t> support() const;
@@ -49,12 +61,15 @@ public:
 private:
     static std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
     void begin_at(const double* initial);
+    void reorder(const std::vector<index_t>& from);
     double slack(index_t i, double& sum, double& largest) const;
 
     ClassLoss loss_;
     index_t size_, classes_, stride_;
     arena::Buffer<double> slope_, beta_, bound_, violation_;
     arena::Buffer<index_t> label_;
+    index_t active_ = 0;          ///< places at work if some are at rest, else 0
+    std::vector<index_t> order_;  ///< points of the places while some are at rest
 };
 
 }  // namespace mlqa::svm

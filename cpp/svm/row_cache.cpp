@@ -6,6 +6,7 @@
 
 #include "core/first_touch.hpp"
 #include "core/threads.hpp"
+#include "svm/all_at_once.kernel.hpp"
 #include "svm/panels.kernel.hpp"
 
 namespace mlqa::svm {
@@ -29,6 +30,16 @@ constexpr std::ptrdiff_t beyond = 64;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
+}
+
+/// f[t] += sum_r weight[r] rows[r][t], of floats in float at first.
+void add_rows(const float* const* rows, const float* weight, index_t m, index_t first, index_t last,
+              double* f) {
+    all_at_once_kernels().accumulate(rows, weight, m, first, last, f);
+}
+void add_rows(const double* const* rows, const double* weight, index_t m, index_t first, index_t last,
+              double* f) {
+    panel_table<double>().accumulate(rows, weight, nullptr, m, first, last, f, nullptr);
 }
 
 }  // namespace
@@ -184,13 +195,13 @@ Status RowCache<T>::add_each(const double* weight, index_t sums, index_t n, doub
                              const std::function<void(index_t, index_t)>& then, int n_threads) {
     const std::size_t m = points_.size();
     std::vector<const T*> rows;
-    std::vector<double> weights;
+    std::vector<T> weights;
     std::vector<std::size_t> start(1, 0);
     for (std::size_t s = 0; s < at(sums); ++s) {
         for (std::size_t r = 0; r < m; ++r) {
             if (weight[r * at(sums) + s] == 0.0) continue;
             rows.push_back(rows_[r]);
-            weights.push_back(weight[r * at(sums) + s]);
+            weights.push_back(static_cast<T>(weight[r * at(sums) + s]));
         }
         start.push_back(rows.size());
     }
@@ -201,9 +212,9 @@ Status RowCache<T>::add_each(const double* weight, index_t sums, index_t n, doub
     return threads::parallel_for(chunks, work < 1'000'000 ? 1 : n_threads, [&](index_t chunk, int) {
         const index_t first = chunk * run, last = std::min(n, first + run);
         for (std::size_t s = 0; s < at(sums); ++s)
-            panel_table<T>().accumulate(rows.data() + start[s], weights.data() + start[s], nullptr,
-                                        static_cast<index_t>(start[s + 1] - start[s]), first, last,
-                                        f + static_cast<index_t>(s) * stride, nullptr);
+            add_rows(rows.data() + start[s], weights.data() + start[s],
+                     static_cast<index_t>(start[s + 1] - start[s]), first, last,
+                     f + static_cast<index_t>(s) * stride);
         then(first, last);
     });
 }

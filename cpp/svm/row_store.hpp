@@ -27,7 +27,8 @@ public:
     /// multiple of a float vector's lanes.
     virtual Status add(const double* weight, const double* growth, index_t column, index_t n, double* f,
                        double* spread, int n_threads) = 0;
-    /// The same for many sums: f[s stride + t] += sum_r weight[r sums + s] k(r, t). `then(first, last)` is
+    /// The same for many sums, with some terms of float rows added up in float before
+    /// (all_at_once.kernel.hpp): f[s stride + t] += sum_r weight[r sums + s] k(r, t). `then(first, last)` is
     /// called by a thread for these t once they have all of their sums.
     virtual Status add_each(const double* weight, index_t sums, index_t n, double* f, index_t stride,
                             const std::function<void(index_t, index_t)>& then, int n_threads) = 0;
