@@ -163,7 +163,8 @@ def train(
         0.0 if limits.max_time is None else limits.max_time,
         cache_bytes(limits.cache_size),
         n_threads(limits.n_jobs),
-        MOST_DENSE,
+        # Of two classes every coefficient of a support vector is other than 0.
+        MOST_DENSE if n_classes > 2 else len(order),
         progress,
     )
     position, n_support, given, rho, n_iter, violation, gap, objective, status = raw
