@@ -7,7 +7,7 @@ namespace mlqa::svm {
 namespace {
 
 /// Most points of a class, and of a run: two runs' values are to stay in L2.
-constexpr index_t class_points = 160, run_points = 192;
+constexpr index_t class_points = 160, run_points = 256;
 /// Times that a machine may begin to work again, and the work of a tile, steps times points, after which what
 /// is open is left to the caller.
 constexpr int most_advances = 3;
@@ -22,6 +22,10 @@ index_t panel_width() {
 }
 
 }  // namespace
+
+ClassTiles::Window::Window(const Settings& settings) {
+    for (int m = 0; m < pair_steps_kernels().sets; ++m) machines.emplace_back(settings);
+}
 
 bool ClassTiles::takes(index_t size) {
     return size <= class_points;
@@ -105,27 +109,69 @@ void ClassTiles::fill(Window& window, const Tile& tile) const {
     rows_kernels().mirror(window.values.data(), stride, first, n, half_, half_ + of_b.last - of_b.first);
 }
 
+/// The machines of a window that have not ended.
+void ClassTiles::advance(Window& window, bool in_turn) const {
+    window.sets.clear();
+    for (std::size_t m = 0; m < window.ended.size(); ++m) {
+        if (window.ended[m] != 0) continue;
+        if (in_turn)
+            window.sets.push_back(window.machines[m].set());
+        else
+            window.ended[m] = window.machines[m].advance(1) ? 1 : 0;
+    }
+    if (window.sets.empty()) return;
+    window.reports.resize(window.sets.size());
+    pair_steps_kernels().solve(window.sets.data(), static_cast<int>(window.sets.size()), settings_.tol,
+                               window.reports.data());
+    const StepReport* report = window.reports.data();
+    for (std::size_t m = 0; m < window.ended.size(); ++m)
+        if (window.ended[m] == 0) window.ended[m] = window.machines[m].reached(*report++) ? 1 : 0;
+}
+
+/// Some machines; returns the work that they took.
+double ClassTiles::solve(Window& window, const std::vector<Pair>& pairs, const Tile& tile, int worker,
+                         const Done& done) const {
+    const KernelMatrix matrix = {window.values.data(), 2 * half_, window.diagonal.data(), points_.largest()};
+    const index_t shift = -columns(runs_[at(tile.first)]).first;
+    const index_t b_shift = tile.first == tile.second ? shift : half_ - columns(runs_[at(tile.second)]).first;
+    const bool in_turn = problem_.nu <= 0;
+    for (std::size_t m = 0; m < pairs.size(); ++m) {
+        const auto [a, b] = pairs[m];
+        window.machines[m].restart(window.variables.task(problem_, a, b), matrix, problem_.start[a] + shift,
+                                   problem_.start[b] + b_shift, in_turn);
+    }
+    window.ended.assign(pairs.size(), 0);
+    for (int i = 0; i < most_advances; ++i) advance(window, in_turn);
+    double work = 0;
+    for (std::size_t m = 0; m < pairs.size(); ++m) {
+        Outcome& outcome = window.machines[m].outcome;
+        work += static_cast<double>(outcome.steps) *
+                static_cast<double>(problem_.size(pairs[m].a) + problem_.size(pairs[m].b) + 64);
+        done(pairs[m], window.ended[m] != 0 ? &outcome : nullptr, worker);
+    }
+    return work;
+}
+
 void ClassTiles::train(index_t number, int worker, const Done& done) {
     const Tile& tile = tiles_[at(number)];
     Window& window = windows_[at(worker)];
     fill(window, tile);
     const Run &of_a = runs_[at(tile.first)], &of_b = runs_[at(tile.second)];
-    const KernelMatrix matrix = {window.values.data(), 2 * half_, window.diagonal.data(), points_.largest()};
-    const index_t a_shift = -columns(of_a).first;
-    const index_t b_shift = tile.first == tile.second ? a_shift : half_ - columns(of_b).first;
     double work = 0;
+    std::vector<Pair>& next = window.pairs;
+    next.clear();
     for (index_t a = of_a.begin; a < of_a.end; ++a)
         for (index_t b = std::max(a + 1, of_b.begin); b < of_b.end; ++b) {
-            bool ended = false;
-            if (work < most_work && !classes_.far(a, b)) {
-                window.machine.restart(window.variables.task(problem_, a, b), matrix,
-                                       problem_.start[a] + a_shift, problem_.start[b] + b_shift);
-                for (int i = 0; i < most_advances && !ended; ++i) ended = window.machine.advance(1);
-                work += static_cast<double>(window.machine.outcome.steps) *
-                        static_cast<double>(problem_.size(a) + problem_.size(b) + 64);
+            if (work >= most_work || classes_.far(a, b)) {
+                done({a, b}, nullptr, worker);
+                continue;
             }
-            done({a, b}, ended ? &window.machine.outcome : nullptr, worker);
+            next.push_back({a, b});
+            if (next.size() < window.machines.size()) continue;
+            work += solve(window, next, tile, worker, done);
+            next.clear();
         }
+    if (!next.empty()) solve(window, next, tile, worker, done);
 }
 
 }  // namespace mlqa::svm

@@ -47,14 +47,18 @@ private:
     };
     /// What a thread works in: rows and columns for the points of two runs.
     struct Window {
-        explicit Window(const Settings& settings) : machine(settings) {}
+        explicit Window(const Settings& settings);
         arena::Buffer<double> values, diagonal;
         Block rows, class_rows;
         std::vector<index_t> which;
         std::vector<double*> out;
         TwoClasses variables;
-        DirectMachine machine;
-        index_t held = -1;  ///< run whose values are in the first half
+        std::vector<Pair> pairs;
+        std::vector<PairSet> sets;
+        std::vector<StepReport> reports;
+        std::vector<char> ended;
+        std::deque<DirectMachine> machines;  ///< that take steps in turn
+        index_t held = -1;                   ///< run whose values are in the first half
     };
     /// Columns of a window that a run takes, from a whole panel on.
     struct Columns {
@@ -66,6 +70,9 @@ private:
     void values(Window& window, index_t first, index_t last, const Columns& columns, index_t shift,
                 Block& block) const;
     void fill(Window& window, const Tile& tile) const;
+    void advance(Window& window, bool in_turn) const;
+    double solve(Window& window, const std::vector<Pair>& pairs, const Tile& tile, int worker,
+                 const Done& done) const;
 
     const Problem& problem_;
     const Settings& settings_;

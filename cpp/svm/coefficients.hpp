@@ -24,7 +24,7 @@ public:
     /// n uninitialised T.
     T* take(std::size_t n, int worker) {
         Blocks& mine = worker_[static_cast<std::size_t>(worker)];
-        if (mine.left < n) {
+        if (mine.left < n || mine.block.empty()) {
             mine.size = n > mine.size ? n : mine.size;
             mine.block.emplace_back(mine.size);
             mine.left = mine.size;

@@ -23,8 +23,9 @@ DirectMachine::DirectMachine(const Task& task, const Settings& settings, PointSe
     layout(task, 0, task.twice ? 0 : task.first, points.diagonal());
 }
 
-void DirectMachine::restart(const Task& task, const KernelMatrix& matrix, index_t first, index_t second) {
-    Machine::restart(task, true, 4 * working_set_kernels().lanes);
+void DirectMachine::restart(const Task& task, const KernelMatrix& matrix, index_t first, index_t second,
+                            bool in_turn) {
+    Machine::restart(task, true, (in_turn ? 1 : 4) * working_set_kernels().lanes);
     k_ = matrix.values;
     stride_ = matrix.stride;
     largest_ = matrix.largest;
@@ -39,10 +40,19 @@ bool DirectMachine::advance(int n_threads) {
         compute_rows(n_threads);
         return false;
     }
-    if (!begun_) begin();
+    begin();
     StepReport report{};
     const WorkingSet<double> set = working_set();
-    working_set_kernels().solve(&set, settings_.tol, 0.0, allowed(slice()), &report);
+    working_set_kernels().solve(&set, settings_.tol, 0.0, slice(), &report);
+    return reached(report);
+}
+
+PairSet DirectMachine::set() {
+    begin();
+    return {state_.variables(column_), k_, stride_, slice()};
+}
+
+bool DirectMachine::reached(const StepReport& report) {
     outcome.steps += report.steps;
     if (!report.finished && allowed(1) == 0) return refresh(), end(Status::not_converged);
     if (!report.finished && settings_.late()) return refresh(), end(Status::time_limit);
@@ -53,7 +63,16 @@ bool DirectMachine::advance(int n_threads) {
     return false;
 }
 
+index_t DirectMachine::slice() const {
+    return settings_.late() ? 0 : allowed(4'000'000 / (state_.length() + 256) + 16);
+}
+
+const double* DirectMachine::row(index_t variable) const {
+    return (points_ == nullptr ? k_ : own_.data()) + row_[at(variable)] * stride_;
+}
+
 void DirectMachine::begin() {
+    if (begun_) return;
     begun_ = true;
     if (!state_.starts_at_zero()) refresh();
 }
@@ -71,9 +90,8 @@ void DirectMachine::layout(const Task& task, index_t first, index_t second, cons
 }
 
 WorkingSet<double> DirectMachine::working_set() {
-    const double* k = points_ == nullptr ? k_ : own_.data();
     if (rows_.empty())
-        for (const index_t row : row_) rows_.push_back(k + row * stride_);
+        for (index_t p = 0; p < state_.length(); ++p) rows_.push_back(row(p));
     return {state_.variables(column_), rows_.data()};
 }
 
@@ -93,19 +111,18 @@ void DirectMachine::compute_rows(int n_threads) {
 
 /// F = K beta + p.
 void DirectMachine::refresh() {
-    const WorkingSet<double> set = working_set();
     state_.reset_gradient();
-    used_rows_.clear();
     weight_.clear();
+    used_.clear();
     for (index_t p = 0; p < state_.length(); ++p) {
         if (state_.beta[at(p)] == 0.0) continue;
-        used_rows_.push_back(set.rows[p]);
         weight_.push_back(state_.beta[at(p)]);
+        used_.push_back(row(p));
     }
     double* f = state_.f.data();
     for (int run = 0; run < 2; ++run) {
-        part_ = used_rows_;
-        for (const double*& row : part_) row += column_[run];
+        part_.clear();
+        for (const double* row : used_) part_.push_back(row + column_[run]);
         working_set_kernels().accumulate(part_.data(), weight_.data(), static_cast<index_t>(part_.size()), 0,
                                          state_.lengths()[run], f);
         f += state_.lengths()[run];

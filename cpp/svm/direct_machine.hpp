@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "svm/pair_steps.kernel.hpp"
 #include "svm/smo.hpp"
 
 namespace mlqa::svm {
@@ -23,16 +24,21 @@ public:
     DirectMachine(const Task& task, const Settings& settings, PointSet& points);
 
     /// From now on the machine of points of this matrix, those of the two classes each contiguous from
-    /// `first` and `second`. Memory is that of the machine before, if that was as large.
-    void restart(const Task& task, const KernelMatrix& matrix, index_t first, index_t second);
+    /// `first` and `second`. Memory is that of the machine before, if that was as large. `in_turn`: its steps
+    /// are taken by svm/pair_steps.kernel.hpp, set() before them and reached() after them, which is for
+    /// classifiers with one sum; otherwise by advance().
+    void restart(const Task& task, const KernelMatrix& matrix, index_t first, index_t second, bool in_turn);
     bool advance(int n_threads) override;
+    PairSet set();
+    bool reached(const StepReport& report);
 
 private:
     void begin();
     void layout(const Task& task, index_t first, index_t second, const double* diagonal);
     WorkingSet<double> working_set();
-    /// Steps that take some milliseconds.
-    index_t slice() const { return 4'000'000 / (state_.length() + 256) + 16; }
+    /// Steps that take some milliseconds and may be taken.
+    index_t slice() const;
+    const double* row(index_t variable) const;
     void compute_rows(int n_threads);
     void refresh();
     bool end(Status status);
@@ -43,7 +49,7 @@ private:
     double largest_ = 0.0;
     index_t column_[2] = {0, 0};
     std::vector<index_t> row_;  ///< of the matrix, a variable
-    std::vector<const double*> rows_, used_rows_, part_;
+    std::vector<const double*> rows_, used_, part_;
     std::vector<double> weight_;
     arena::Buffer<double> own_;
     index_t next_row_ = 0;

@@ -18,8 +18,8 @@ index_t filled(index_t n, index_t multiple) {
 
 /// `size` numbers of this value, in the memory of those before if they were as many.
 void reset(arena::Buffer<double>& numbers, std::size_t size, double value) {
-    if (numbers.size() != size) numbers = arena::Buffer<double>(size);
-    std::fill(numbers.begin(), numbers.end(), value);
+    if (numbers.size() < size) numbers = arena::Buffer<double>(size);
+    std::fill_n(numbers.data(), size, value);
 }
 
 }  // namespace
@@ -149,21 +149,21 @@ std::vector<index_t> State::doubtful(const std::vector<char>& known, const std::
 }
 
 void State::reset_gradient() {
-    std::copy(linear.begin(), linear.end(), f.begin());
+    std::copy_n(linear.data(), length(), f.data());
 }
 
 bool State::starts_at_zero() const {
-    return std::all_of(beta.begin(), beta.end(), [](double b) { return b == 0.0; });
+    return support() == 0;
 }
 
 double State::weight() const {
     double sum = 0;
-    for (const double b : beta) sum += std::abs(b);
+    for (index_t p = 0; p < length(); ++p) sum += std::abs(beta[at(p)]);
     return sum;
 }
 
 index_t State::support() const {
-    return std::count_if(beta.begin(), beta.end(), [](double b) { return b != 0.0; });
+    return std::count_if(beta.data(), beta.data() + length(), [](double b) { return b != 0.0; });
 }
 
 double State::rounding(double largest) const {
@@ -216,7 +216,7 @@ void State::certify(double error, Outcome& outcome) const {
     outcome.violation = std::max(violation(), 0.0);
     outcome.gap = gap + widths * error;
     outcome.error = error;
-    if (outcome.beta.size() != at(size_)) outcome.beta = arena::Buffer<double>(at(size_));
+    if (outcome.beta.size() < at(size_)) outcome.beta = arena::Buffer<double>(at(size_));
     for (index_t i = 0; i < size_; ++i) outcome.beta[at(i)] = beta[at(place(i))];
 }
 

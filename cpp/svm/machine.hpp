@@ -38,7 +38,7 @@ struct Task {
 };
 
 struct Outcome {
-    arena::Buffer<double> beta;  ///< in the order of the task
+    arena::Buffer<double> beta;  ///< in the order of the task; more where a machine before had more
     double rho[2] = {0.0, 0.0};  ///< of the groups; of one sum both are the same
     double objective = 0.0;      ///< dual: -(1/2 beta' K beta + p' beta + epsilon |beta|_1)
     double violation = 0.0;      ///< max { L } - min { U }, at least 0
@@ -54,7 +54,7 @@ public:
     State() = default;
     /// `two_runs`: the parts of the task lie each in a run; otherwise both in one.
     State(const Task& task, bool two_runs) { take(task, two_runs, filling()); }
-    /// The state of another machine, in the same memory if it is as long. Runs are filled up to multiples of
+    /// The state of another machine, in the same memory if that suffices. Runs are filled up to multiples of
     /// `multiple`.
     void take(const Task& task, bool two_runs, index_t multiple);
 

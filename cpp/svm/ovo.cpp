@@ -185,7 +185,7 @@ private:
         if (matrix_.size() > 0) {
             auto machine = std::make_unique<DirectMachine>(settings_);
             machine->restart(task, {matrix_.data(), set_->stride(), set_->diagonal(), set_->largest()},
-                             start[p.a], start[p.b]);
+                             start[p.a], start[p.b], false);
             return machine;
         }
         index.assign(problem_.order + start[p.a], problem_.order + start[p.a + 1]);

@@ -189,9 +189,15 @@ void PointSet::prepare_rows() {
     if (function_.kind == Kernel::precomputed || points_.is_sparse || packed_.size() > 0) return;
     const index_t d = points_.features();
     packed_ = arena::Buffer<double>(size_of(stride_, std::max<index_t>(d, 1)));
-    tiles_kernels().f64.pack_f64(points_.dense.data, points_.dense.row_stride, points_.dense.col_stride,
-                                 index_, size_, d, centre_.data(), rows_kernels().panel_width,
-                                 packed_.data());
+    const MatrixView<const double>& x = points_.dense;
+    // A call that was cancelled meanwhile is so at its next step as well.
+    (void)threads::parallel_for(runs_of(size_), threads_for(size_ * d), [&](index_t run, int) {
+        const index_t first = run * run_points, n = std::min(run_points, size_ - first);
+        const index_t* which = index_ == nullptr ? nullptr : index_ + first;
+        tiles_kernels().f64.pack_f64(which == nullptr ? x.row(first) : x.data, x.row_stride, x.col_stride,
+                                     which, n, d, centre_.data(), rows_kernels().panel_width,
+                                     packed_.data() + first * d);
+    });
 }
 
 void PointSet::pack(const index_t* which, index_t m, Block& block) const {

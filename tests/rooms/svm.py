@@ -107,6 +107,20 @@ def ten_classes(rng, n=300, d=7):
     return {"X": X[:n], "y": y[:n], "points": X[n:], "C": 3.0, "gamma": 0.05}
 
 
+def many_classes(rng, n=350, k=24, d=9):
+    """Of 1 to 32 points, in several tiles."""
+    y = np.concatenate([np.arange(k), rng.integers(0, k, n - k)])
+    X = 2 * rng.normal(size=(k, d))[y] + rng.normal(size=(n, d))
+    return {"X": X, "y": y, "points": X[::2] + 0.1, "C": 3.0, "gamma": 0.05}
+
+
+def hard_classes():
+    """Steps of many small machines, and machines that tiles leave."""
+    inputs = many_classes(np.random.default_rng(0), 12_000, 120, 6)
+    X, y = inputs["X"], np.random.default_rng(1).permutation(inputs["y"])
+    return {"X": X, "y": y, "C": 1e4, "gamma": 0.05}
+
+
 def sparse_classes(rng):
     inputs = ten_classes(rng, d=40)
     keep = rng.random((500, 40)) < 0.2
@@ -319,6 +333,14 @@ ROOMS = [
     Room("svm/smo (points at rest)", at_rest, smo, isa_tolerance=1e-3),
     Room("svm/smo (few rows)", few_rows, smo, isa_tolerance=1e-5),
     Room("svm/ovo", ten_classes, ovo, isa_tolerance=1e-5),
+    Room(
+        "svm/ovo (many classes)",
+        many_classes,
+        ovo,
+        isa_tolerance=1e-5,
+        long_inputs=hard_classes,
+        long_run=lambda X, y, **p: SVC(n_jobs=2, tol=TOL, **p).fit(X, y),
+    ),
     Room("svm/ovo (sparse)", sparse_classes, sparse_ovo, isa_tolerance=1e-5),
     Room(
         "svm/predict",

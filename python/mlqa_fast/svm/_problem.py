@@ -232,7 +232,8 @@ def train(
         0.0 if limits.max_time is None else limits.max_time,
         cache_bytes(limits.cache_size),
         n_threads(limits.n_jobs),
-        MOST_DENSE,
+        # Of two classes every coefficient of a support vector is other than 0.
+        MOST_DENSE if n_classes > 2 else len(order),
         progress,
     )
     return trained_of(raw, order, nu > 0)
