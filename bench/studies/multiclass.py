@@ -42,8 +42,7 @@ LOADERS = {"iris": load_iris, "wine": load_wine, "digits": load_digits}
 # Binary features stay as they are.
 UNSCALED = {"dna"}
 
-# Hsu and Lin, table II: the best log2(C) and log2(gamma) of each method, and its percentage of right
-# answers.
+# Hsu and Lin, table II: the best log2(C) and log2(gamma) of each method, and its accuracy in %.
 COLUMNS = ("ovo", "dag", "ovr", "crammer_singer")
 HSU_LIN = {
     "iris": ((12, -9, 97.333), (12, -8, 96.667), (9, -3, 96.667), (10, -7, 97.333)),
