@@ -113,7 +113,8 @@ private:
             if (!set_->finite()) return nullptr;
             if (matrix_.size() == 0) return make_machine(task, settings_, *set_);
             auto machine = std::make_unique<DirectMachine>(settings_);
-            machine->restart(task, {matrix_.data(), set_->stride(), set_->diagonal(), set_->largest()}, 0, 0);
+            machine->restart(task, {matrix_.data(), set_->stride(), set_->diagonal(), set_->largest()}, 0, 0,
+                             false);
             return machine;
         }
         for (const index_t i : place.variables->position) place.index.push_back(book_.order[i]);
