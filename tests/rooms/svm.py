@@ -303,7 +303,7 @@ def some_sparse_classes(rng):
     return inputs | {"X": (inputs["X"] * keep)[:400], "y": inputs["y"][:400]}
 
 
-def hard_classes():
+def overlapping_classes():
     X, y = classes(np.random.default_rng(0), 20_000, 6, 12, spread=2.0)
     return {"X": X, "y": y, "C": 100.0, "gamma": 0.5}
 
@@ -429,7 +429,7 @@ ROOMS = [
         some_classes,
         classes_at_once("crammer_singer"),
         isa_tolerance=1e-4,
-        long_inputs=hard_classes,
+        long_inputs=overlapping_classes,
         long_run=lambda **p: classes_at_once("crammer_singer")(2, **p),
     ),
     Room(
