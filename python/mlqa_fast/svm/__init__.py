@@ -2,6 +2,7 @@
 
 from mlqa_fast.svm._bounds import l1_min_c
 from mlqa_fast.svm._dag import dag_predict
+from mlqa_fast.svm._dag_display import DAGDisplay
 from mlqa_fast.svm._dag_order import (
     centroid_distances,
     dag_order,
@@ -23,6 +24,7 @@ __all__ = [
     "SVC",
     "SVR",
     "CompiledPredictor",
+    "DAGDisplay",
     "LinearSVC",
     "LinearSVMResult",
     "LinearSVR",
