@@ -9,6 +9,7 @@ import sklearn.utils.estimator_checks
 from sklearn.base import BaseEstimator
 
 import mlqa_fast
+from mlqa_fast.svm import SVC
 
 # Checks that an estimator fails as its peer does, by the estimator's name, with the reason.
 WITHIN_TOL = {
@@ -49,7 +50,12 @@ def instance_of(estimator):
     return made.set_params(random_state=0) if "random_state" in made.get_params() else made
 
 
-ESTIMATORS = [instance_of(estimator) for estimator in public_estimators()]
+# Ways to make several classes that train other machines.
+WAYS = [
+    SVC(multi_class=way, random_state=0)
+    for way in ("dag", "ovr", "ecoc", "crammer_singer", "weston_watkins")
+]
+ESTIMATORS = [*(instance_of(estimator) for estimator in public_estimators()), *WAYS]
 SAMPLERS = [estimator for estimator in ESTIMATORS if hasattr(estimator, "fit_resample")]
 
 

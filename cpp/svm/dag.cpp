@@ -29,20 +29,30 @@ float rounded_up(double explore) {
     return static_cast<float>(std::min<double>(above, std::numeric_limits<float>::max()));
 }
 
-/// Evidence and class of the nodes of a level from those of their children, which are in order as they are.
-void ascend(double explore, GraphNode* nodes, index_t count, const GraphNode* child) {
-    for (index_t n = 0; n < count; ++n) {
-        GraphNode& node = nodes[n];
+/// Evidence of the nodes of a level, which begins at `first`, from that of their children, which follow.
+void ascend(double explore, std::vector<GraphNode>& nodes, index_t first, index_t count) {
+    index_t child = first + count;
+    for (index_t n = first; n < first + count; ++n) {
+        GraphNode& node = nodes[at(n)];
         const bool both = node.evidence < explore;
-        while (child->first < node.first + (both || node.strikes_last ? 0 : 1)) ++child;
-        const GraphNode* way = child;
-        if (both) {
-            const GraphNode *decided = child + !node.strikes_last, *other = child + node.strikes_last;
-            way = other->evidence > decided->evidence ? other : decided;
-        }
-        node.evidence = std::min(node.evidence, way->evidence);
-        node.leaf = way->leaf;
+        while (nodes[at(child)].first < node.first + (both || node.strikes_last ? 0 : 1)) ++child;
+        node.child = child + (both && !node.strikes_last ? 1 : 0);
+        double rest = nodes[at(child)].evidence;
+        if (both) rest = std::max(rest, nodes[at(child + 1)].evidence);
+        node.evidence = std::min(node.evidence, rest);
     }
+}
+
+/// The first place of the last list on the best way.
+index_t best_leaf(const std::vector<GraphNode>& nodes, index_t steps) {
+    const double best = nodes.front().evidence;
+    index_t n = 0;
+    for (; steps > 0; --steps) {
+        const GraphNode& node = nodes[at(n)];
+        const index_t other = node.strikes_last ? node.child + 1 : node.child - 1;
+        n = nodes[at(node.child)].evidence >= best ? node.child : other;
+    }
+    return nodes[at(n)].first;
 }
 
 /// One point through the graph in double. Returns its class, or -1 if the call was cancelled.
@@ -59,8 +69,8 @@ index_t explored(const MachineView<double>& m, const Route& route, const double*
     }
     *asked = level[level.size() - 2];
     for (std::size_t n = level.size() - 2; n > 0; --n)
-        ascend(route.explore, nodes.data() + level[n - 1], level[n] - level[n - 1], nodes.data() + level[n]);
-    return nodes.front().leaf;
+        ascend(route.explore, nodes, level[n - 1], level[n] - level[n - 1]);
+    return route.order[best_leaf(nodes, m.classes - 1)];
 }
 
 }  // namespace
@@ -126,7 +136,7 @@ Status Graph::ask_exactly(const Queries& x, const Group& point, const Route& rou
         const index_t* run = p.machines_.start + route.order[place];
         p.values_of(1, run[0] / width, (run[1] + width - 1) / width, worker);
     }
-    GraphNode nodes[2] = {{0, static_cast<std::int32_t>(at_.first), 0, false}, {}};
+    GraphNode nodes[2] = {{0, 0, static_cast<std::int32_t>(at_.first), false}, {}};
     dag_kernels().descend(&p.double_.view, route.order, worker.values.data(), 0.0, at_.last - at_.first,
                           nodes, 1);
     nodes[0].strikes_last ? --at_.last : ++at_.first;

@@ -8,9 +8,9 @@
 //
 // Exploring: where |f| < t both lists are followed. What is left of a list is told by its first place and its
 // length, so paths that strike off the same classes meet again, and no machine is asked twice. The evidence
-// of a path is the smallest |f| on it. Both ways out of a node share what came before and |f| here, so the
-// way whose rest has the larger evidence is taken; if none has, the one that the machine decides. The class
-// that is left at the end has a path of the largest evidence of all.
+// of a path is the smallest |f| on it; the class at the end of the path with the largest is the answer. Of
+// several with the same (all that part at a node share its |f|) it is the one that keeps longest to what the
+// machines decide.
 //
 // A class that wins against all others is never struck off, on no list: the class of the nearest support
 // vector and the one that beats it are asked for it first, by k - 1 machines whose coefficients lie side by

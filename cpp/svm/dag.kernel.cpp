@@ -120,7 +120,7 @@ index_t descend(const MachineView<double>* m, const index_t* order, const double
     index_t made = 0;
     const auto make = [&](std::int32_t first) {
         if (made > 0 && children[made - 1].first == first) return;
-        children[made++] = {__builtin_inf(), first, static_cast<std::int32_t>(order[first]), false};
+        children[made++] = {__builtin_inf(), 0, first, false};
     };
     for (index_t n = 0; n < count; ++n) {
         GraphNode& node = nodes[n];

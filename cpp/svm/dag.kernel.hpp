@@ -8,9 +8,9 @@ namespace mlqa {
 
 /// A list of classes that a point came to: those from place `first` on, as many as its level says.
 struct GraphNode {
-    double evidence;     ///< |decision value| here; on the way back the smallest one from here on
+    double evidence;     ///< |decision value| here; on the way back the best evidence from here on
+    index_t child;       ///< on the way back: where the list that the machine decides for is
     std::int32_t first;  ///< place in the order
-    std::int32_t leaf;   ///< on the way back: the class that is left at the end
     bool strikes_last;   ///< what the machine decides: the last class on the list, else the first
 };
 

@@ -41,6 +41,9 @@ def test_machines_are_those_of_the_textbook(multi_class, machines, asked, sample
         part.nbytes for part in (svc.support_vectors_, svc.dual_coef_, svc.intercept_, svc.support_)
     )
     assert report["megabytes of the model"] == bytes_ / 1e6
+    if multi_class in ("ovr", "ecoc"):
+        apart = report["least distance of two codes"]
+        assert apart == {"ovr": 2.0, "ecoc": 8.0}[multi_class]
     with pytest.raises(KeyError):
         report["kernel"]
 

@@ -85,7 +85,10 @@ def test_any_route(k, points, explore, seed):
 
 
 def every_path(decision, order, explore):
-    """All paths of one point: evidence, class, and the lists that were asked on them."""
+    """All paths of one point: evidence, class, and the lists that were asked on them.
+
+    Those that keep longer to what the machines decide come first.
+    """
     machine = {pair: n for n, pair in enumerate(combinations(range(len(order)), 2))}
     paths = [(np.inf, tuple(order), ())]
     while len(paths[0][1]) > 1:
@@ -93,8 +96,8 @@ def every_path(decision, order, explore):
         for evidence, classes, asked in paths:
             a, b = sorted((classes[0], classes[-1]))
             value = decision[machine[a, b]]
-            loser = b if value > 0 else a
-            for struck in {classes[0], classes[-1]} if abs(value) < explore else {loser}:
+            loser, winner = (b, a) if value > 0 else (a, b)
+            for struck in (loser, winner) if abs(value) < explore else (loser,):
                 left = tuple(c for c in classes if c != struck)
                 longer.append((min(evidence, abs(value)), left, (*asked, classes)))
         paths = longer
@@ -114,7 +117,7 @@ def test_no_path_has_better_evidence(explore, rng):
     for values, got, count in zip(native.decisions(points, 1), label, asked, strict=True):
         paths = every_path(values, order, explore)
         best = max(evidence for evidence, _, _ in paths)
-        assert got in {left[0] for evidence, left, _ in paths if evidence == best}
+        assert got == next(left[0] for evidence, left, _ in paths if evidence == best)
         assert count == len({classes for _, _, classes_asked in paths for classes in classes_asked})
 
 
@@ -132,19 +135,22 @@ def test_values_at_the_threshold_are_told_apart(rng):
         assert at < above
 
 
-def test_evidence_turns_a_wrong_step_back():
-    """The machine of 0 and 2 errs by little and strikes 0 off; 0 beats 1 clearly, 2 does not."""
-    vectors = {"support_vectors": [[1.0]] * 3, "n_support": [1, 1, 1], "kernel": "linear"}
+@pytest.mark.parametrize("last", [0.1, 0.3])
+def test_evidence_turns_a_wrong_step_back(last):
+    """Class 0 loses to 2 by 0.3, and would beat 1 clearly; 1 beats 2 by `last`."""
     machines = {
         "X": [[1.0]],
-        "dual_coef": [[1.0, -1.0, 0.0], [-0.05, 0.1, 0.0]],
-        "intercept": [3.0, 0.0, 0.1],
-    } | vectors
-    for module in (dag_predict, reference.svm.dag_predict):
-        label, asked = module(**machines)
+        "support_vectors": [[1.0]] * 3,
+        "dual_coef": np.zeros((2, 3)),
+        "intercept": [3.0, -0.3, last],
+        "n_support": [1, 1, 1],
+        "kernel": "linear",
+    }
+    for predict in (dag_predict, reference.svm.dag_predict):
+        label, asked = predict(**machines)
         assert (label.tolist(), asked.tolist()) == ([1], [2])
-        label, asked = module(**machines, explore=0.5)
-        assert (label.tolist(), asked.tolist()) == ([0], [3])
+        label, asked = predict(**machines, explore=0.5)
+        assert (label.tolist(), asked.tolist()) == ([0 if last < 0.3 else 1], [3])
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [1, 2, 0], [2, 1, 0]])

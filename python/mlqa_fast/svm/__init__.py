@@ -5,6 +5,7 @@ from mlqa_fast.svm._bounds import l1_min_c
 from mlqa_fast.svm._code_book import decode
 from mlqa_fast.svm._cost_report import CostReport, MarginBound
 from mlqa_fast.svm._dag import dag_predict
+from mlqa_fast.svm._dag_display import DAGDisplay
 from mlqa_fast.svm._dag_order import (
     centroid_distances,
     dag_order,
@@ -28,6 +29,7 @@ __all__ = [
     "AllAtOnceResult",
     "CompiledPredictor",
     "CostReport",
+    "DAGDisplay",
     "LinearSVC",
     "LinearSVMResult",
     "LinearSVR",

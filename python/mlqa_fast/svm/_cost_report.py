@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlqa_fast.svm._code_book import row_separation
 from mlqa_fast.svm._coefficients import dense, numbers
 from mlqa_fast.svm._multiclass import AT_ONCE, BOOKS
 
@@ -155,7 +156,7 @@ def cost_report(svc: Any, delta: float = 0.05) -> CostReport:
         asked = k - 1
     coef = svc._dual_coef_
     stored = float(coef.nnz if hasattr(coef, "nnz") else np.count_nonzero(numbers(coef)))
-    rows = (
+    rows: tuple[Row, ...] = (
         Row("machines trained", float(machines), machines_formula, float(machines)),
         Row("samples per machine", float(samples.mean())),
         Row("kernel rows computed", float(kernel_rows)),
@@ -182,6 +183,8 @@ def cost_report(svc: Any, delta: float = 0.05) -> CostReport:
             stored * asked / machines,
         ),
     )
+    if svc._method in BOOKS:
+        rows += (Row("least distance of two codes", row_separation(svc.code_book_)),)
     bound = margin_bound(svc, delta) if svc.multi_class == "dag" and k > 2 else None
     return CostReport(svc.multi_class, rows, samples, bound)
 

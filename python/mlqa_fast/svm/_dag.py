@@ -49,9 +49,9 @@ def dag_predict(
     machines are asked.
 
     With `explore`, a machine whose value is closer to 0 strikes off neither: both lists are
-    followed, those that become equal once, and the class with the better evidence is predicted.
-    The evidence of a path is the smallest \|decision value\| on it. The way out of a node is the
-    one whose rest has the larger evidence, and the machine's own where neither has.
+    followed, those that become equal once. The evidence of a path is the smallest \|decision
+    value\| on it, and the class at the end of the path with the largest evidence is predicted; of
+    several with the same, the one that keeps longest to what the machines decide.
 
     Parameters
     ----------

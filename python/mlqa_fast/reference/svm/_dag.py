@@ -30,9 +30,10 @@ def dag_predict(
 
     The machine of the classes a < b that are first and last on the list, in either order, has the
     value ``f = sum_{s in a} dual_coef[b - 1, s] k(x_s, x) + sum_{s in b} dual_coef[a, s] k(x_s, x)
-    + intercept``; positive, it strikes off b, else a. Where ``abs(f) < explore`` the rest of both
-    lists is looked at: the one whose smallest ``abs(f)`` on the way to a class is larger gives the
-    class, and the machine's own if they are equal.
+    + intercept``; positive, it strikes off b, else a. Where ``abs(f) < explore`` both lists are
+    followed. The evidence of a list is the best that a path from it has, the smallest ``abs(f)`` on
+    that path; the way that the machine decides is left only where it does not lead to the evidence
+    of the whole list.
 
     Examples
     --------
@@ -58,25 +59,27 @@ def dag_predict(
         return float(f + intercept[machine[a, b]])
 
     def walk(values: NDArray[np.float64]) -> tuple[int, int]:
-        asked = 0
-
         @cache
-        def rest(first: int, last: int) -> tuple[float, int]:
-            """Evidence and class that come of the list from `first` to `last`."""
-            nonlocal asked
-            if first == last:
-                return np.inf, listed[first]
-            asked += 1
+        def ways(first: int, last: int) -> tuple[float, list[tuple[int, int]]]:
+            """abs(f), and the lists that are followed: first the one that the machine decides."""
             a, b = sorted((listed[first], listed[last]))
             f = value(a, b, values)
-            ways = [(first, last - 1), (first + 1, last)]
-            decided, other = ways if listed[last] == (b if f > 0 else a) else ways[::-1]
-            best = rest(*decided)
-            if abs(f) < explore and rest(*other)[0] > best[0]:
-                best = rest(*other)
-            return min(abs(f), best[0]), best[1]
+            both = [(first, last - 1), (first + 1, last)]
+            if listed[last] != (b if f > 0 else a):
+                both.reverse()
+            return abs(f), both if abs(f) < explore else both[:1]
 
-        return rest(0, k - 1)[1], asked
+        @cache
+        def evidence(first: int, last: int) -> float:
+            if first == last:
+                return np.inf
+            here, lists = ways(first, last)
+            return min(here, max(evidence(*rest) for rest in lists))
+
+        best, at = evidence(0, k - 1), (0, k - 1)
+        while at[0] < at[1]:
+            at = next(rest for rest in ways(*at)[1] if evidence(*rest) >= best)
+        return listed[at[0]], ways.cache_info().currsize
 
     walked = np.array([walk(values) for values in K], dtype=np.int64).reshape(-1, 2)
     return walked[:, 0], walked[:, 1]
