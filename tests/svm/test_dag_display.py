@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
+from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.kernel_ridge import KernelRidge
 
 from mlqa_fast.svm import SVC, SVR, DAGDisplay, NuSVC, dag_order, pair_margins
@@ -134,3 +135,23 @@ def test_refuses_what_it_cannot_draw(rng, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"mlqa-fast\[plot\]"):
         DAGDisplay(svc.classes_).plot()
+
+
+@pytest.mark.parametrize("multi_class", ["ovr", "crammer_singer"])
+def test_other_machines_have_no_graph(multi_class, rng):
+    y = np.arange(30) % 3
+    svc = SVC(multi_class=multi_class).fit(rng.normal(size=(30, 2)) + y[:, None], y)
+    with pytest.raises(TypeError, match="must have one-vs-one machines"):
+        DAGDisplay.from_estimator(svc)
+
+
+@pytest.mark.parametrize("multi_class", ["ovo", "dag", "ovr", "ecoc", "crammer_singer"])
+def test_scikit_learn_draws_decision_regions(multi_class, rng):
+    y = np.arange(60) % 3
+    X = rng.normal(size=(60, 2)) + 2.0 * rng.normal(size=(3, 2))[y]
+    svc = SVC(multi_class=multi_class, random_state=0).fit(X, y)
+    display = DecisionBoundaryDisplay.from_estimator(
+        svc, X, response_method="predict", grid_resolution=20
+    )
+    points = np.c_[display.xx0.ravel(), display.xx1.ravel()]
+    np.testing.assert_array_equal(display.response.ravel(), svc.predict(points))

@@ -127,6 +127,10 @@ class DAGDisplay:
                 f" got {type(estimator).__name__}"
             )
         check_is_fitted(estimator)
+        if getattr(estimator, "_method", "pairs") != "pairs":
+            raise TypeError(
+                f"estimator must have one-vs-one machines, got multi_class={estimator.multi_class!r}"
+            )
         k = len(estimator.classes_)
         if order is None:
             order = getattr(estimator, "dag_order_", np.arange(k))
