@@ -129,7 +129,8 @@ class DAGDisplay:
         check_is_fitted(estimator)
         if getattr(estimator, "_method", "pairs") != "pairs":
             raise TypeError(
-                f"estimator must have one-vs-one machines, got multi_class={estimator.multi_class!r}"
+                "estimator must have one-vs-one machines,"
+                f" got multi_class={estimator.multi_class!r}"
             )
         k = len(estimator.classes_)
         if order is None:
