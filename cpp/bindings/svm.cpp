@@ -128,12 +128,19 @@ svm::Settings limits(double tol, std::int64_t max_iter, double max_time, double 
     return settings;
 }
 
+/// Numbers that are written before anybody could want to interrupt it.
+constexpr index_t few_numbers = 1 << 16;
+
 /// A matrix of at most so many numbers, else its bits and the numbers that are not 0.
 Matrix coefficients(const svm::Coefficients& from, index_t most_dense, int n_threads) {
     const index_t rows = from.rows(), columns = from.columns();
     if (rows * columns <= most_dense) {
         auto matrix = empty<double>({rows, columns});
-        native_call([&] { return from.dense(matrix.mutable_data(), n_threads); });
+        double* out = matrix.mutable_data();
+        if (rows * columns <= few_numbers)
+            from.dense(out, 1);
+        else
+            native_call([&] { return from.dense(out, n_threads); });
         return matrix;
     }
     auto present = empty<std::uint8_t>({rows, from.row_bytes()});
