@@ -154,13 +154,19 @@ void check_sorted(const svm::Points& points, const svm::KernelFunction& function
 bool is_matrix(const py::array& x, py::ssize_t rows, py::ssize_t columns) {
     return x.ndim() == 2 && x.shape(0) == rows && x.shape(1) == columns;
 }
+/// Numbers that are written before anybody could want to interrupt it.
+constexpr index_t few_numbers = 1 << 16;
 
 /// A matrix of at most so many numbers, else its bits and the numbers that are not 0.
 Matrix coefficients(const svm::Coefficients& from, index_t most_dense, int n_threads) {
     const index_t rows = from.rows(), columns = from.columns();
     if (rows * columns <= most_dense) {
         auto matrix = empty<double>({rows, columns});
-        native_call([&] { return from.dense(matrix.mutable_data(), n_threads); });
+        double* out = matrix.mutable_data();
+        if (rows * columns <= few_numbers)
+            from.dense(out, 1);
+        else
+            native_call([&] { return from.dense(out, n_threads); });
         return matrix;
     }
     auto present = empty<std::uint8_t>({rows, from.row_bytes()});
