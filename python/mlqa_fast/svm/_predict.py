@@ -85,7 +85,8 @@ class Packed:
         self.made_of = () if estimator is None else _made_of(estimator)
         self.native = None
         if estimator is not None:
-            self.native = core.Predictor(*pieces_of(estimator), n_threads(estimator.n_jobs))
+            graph = getattr(estimator, "multi_class", "ovo") == "dag"
+            self.native = core.Predictor(*pieces_of(estimator), n_threads(estimator.n_jobs), graph)
 
     def __reduce__(self) -> tuple[type[Packed], tuple[()]]:
         """Nothing of the packed form is worth keeping."""
@@ -204,7 +205,7 @@ class CompiledPredictor:
     def __init__(self, pieces: Pieces, reading: Reading, n_jobs: int | None) -> None:
         self._pieces, self._reading = pieces, reading
         self._n_jobs = n_threads(n_jobs)
-        self._native = core.Predictor(*pieces, self._n_jobs)
+        self._native = core.Predictor(*pieces, self._n_jobs, reading.graph)
 
     def __reduce__(self) -> tuple[Callable[..., CompiledPredictor], tuple[Any, ...]]:
         """The arrays; they are packed anew."""
