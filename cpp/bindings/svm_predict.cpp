@@ -86,7 +86,7 @@ private:
 class Model {
 public:
     Model(const py::object& support, const KernelTuple& kernel, const Indices& column, const Indices& start,
-          const Vector& coef, const Vector& intercept, int n_jobs)
+          const Vector& coef, const Vector& intercept, int n_jobs, bool graph)
         : support_(support), kept_(py::make_tuple(column, start, coef, intercept)) {
         check(kernel.size() == 4, "kernel must be (kind, degree, gamma, coef0)");
         const int kind = kernel[0].cast<int>();
@@ -111,6 +111,7 @@ public:
             take_support(machines);
         predictor_ = std::make_unique<svm::Predictor>(machines, threads::resolve(n_jobs));
         graph_ = std::make_unique<svm::Graph>(*predictor_);
+        if (graph) native_call([&] { return graph_->prepare(threads::resolve(n_jobs)); });
     }
 
     Labels classes(const py::object& points, int n_jobs, bool graph, const std::optional<Indices>& order,
@@ -245,9 +246,9 @@ private:
 void bind_svm_predict(py::module_& m) {
     py::class_<Model>(m, "Predictor", "A fitted model, packed for prediction.")
         .def(py::init<const py::object&, const KernelTuple&, const Indices&, const Indices&, const Vector&,
-                      const Vector&, int>(),
+                      const Vector&, int, bool>(),
              py::arg("support_vectors"), py::arg("kernel"), py::arg("support"), py::arg("start"),
-             py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs") = 1)
+             py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs") = 1, py::arg("graph") = false)
         .def("classes", &Model::classes, py::arg("points"), py::arg("n_jobs"), py::arg("graph"),
              py::arg("order") = py::none(), py::arg("explore") = 0.0,
              "Classes by one-vs-one vote, or along the directed acyclic graph.")

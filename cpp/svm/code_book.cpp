@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 
+#include "core/cancel.hpp"
 #include "svm/direct_machine.hpp"
 #include "svm/side_by_side.hpp"
 
@@ -57,7 +58,9 @@ public:
         crew.count = book_.machines;
         crew.size = [this](index_t m) { return size(m); };
         crew.make = [this](index_t m) { return make(m); };
-        crew.finish = [this](index_t m, Outcome& outcome) { finish(m, outcome); };
+        crew.own_values = matrix_.size() == 0 || of_all_ < book_.machines;
+        crew.finish = [this](index_t m, Outcome& outcome, int) { finish(m, outcome); };
+        crew.report = [this](index_t support, double violation) { return report(support, violation); };
         const Status status = train_side_by_side(crew, settings_);
         if (status == Status::ok) assemble();
         return status;
@@ -70,6 +73,7 @@ private:
         std::vector<double> beta;
         double violation = 0.0, gap = 0.0, objective = 0.0;
         Status status = Status::ok;
+        bool done = false;
     };
     /// What a machine at work needs.
     struct Place {
@@ -124,6 +128,17 @@ private:
         return make_machine(task, settings_, *place.points);
     }
 
+    /// Of the machines that have ended, and of those at work.
+    bool report(index_t support, double violation) const {
+        index_t done = 0;
+        for (const Result& result : results_) {
+            done += result.done ? 1 : 0;
+            support += static_cast<index_t>(result.beta.size());
+            violation = std::max(violation, result.violation);
+        }
+        return cancel::poll(done, support, violation);
+    }
+
     void finish(index_t m, Outcome& outcome) {
         Result& result = results_[at(m)];
         const Variables& variables = *places_[at(m)].variables;
@@ -136,6 +151,7 @@ private:
         result.gap = outcome.gap;
         result.objective = outcome.objective;
         result.status = outcome.status;
+        result.done = true;
         model_.rho[at(m)] = outcome.rho[0];
         model_.steps[at(m)] = outcome.steps;
         places_[at(m)] = Place();

@@ -47,7 +47,7 @@ struct CodeModel {
 };
 
 /// Status::cancelled leaves `model` unusable. A machine whose kernel values are not finite has a rho that is
-/// no number. Progress is that of side_by_side.hpp.
+/// no number. Progress is reported as in ovo.hpp.
 Status fit(const CodeBook& book, const Settings& settings, CodeModel& model);
 
 }  // namespace mlqa::svm

@@ -10,9 +10,12 @@
 namespace mlqa::svm {
 namespace {
 
-/// Blocks are worth their packing, which takes the time of some hundred points, for models of so many
-/// coefficients (smaller ones stay in cache) once so many points per class have passed.
-constexpr index_t coefficients_of_blocks = 1 << 19, points_per_class = 2;
+/// From this many classes on, a winner against all others is looked for.
+constexpr index_t winner_classes = 5;
+
+/// Models of so many coefficients have them in blocks (those of smaller ones stay in cache as they are), but
+/// not before so many points per class have passed: to pack them takes the time of thousands of points.
+constexpr index_t coefficients_of_blocks = 1 << 19, points_per_class = 4;
 
 /// Relative error of a coefficient in bfloat16, rounded up; times the largest |kernel value|, as those are
 /// off themselves by less than the rest.
@@ -92,33 +95,41 @@ Status Graph::walk_exactly(const Queries& x, const std::vector<index_t>* chosen,
         });
 }
 
-Status Graph::find_blocks(index_t count, int n_threads, const ClassBlocks*& blocks) const {
+Graph::Graph(const Predictor& predictor) : predictor_(predictor) {
+    const MachineView<float>& view = predictor.single_.view;
+    // Of sparse points and given kernel values there is nothing in float.
+    const bool looks = predictor.single_.coef.size() > 0 && view.classes >= winner_classes;
+    if (looks) blocks_ = std::make_shared<ClassBlocks>(view);
+}
+
+Status Graph::prepare(int n_threads) const {
+    std::shared_ptr<const ClassBlocks> blocks;
+    return find_blocks(points_per_class * predictor_.machines_.classes, n_threads, blocks);
+}
+
+Status Graph::find_blocks(index_t count, int n_threads, std::shared_ptr<const ClassBlocks>& blocks) const {
     const std::lock_guard<std::mutex> lock(packing_);
-    const Machines& machines = predictor_.machines_;
+    const MachineView<float>& view = predictor_.single_.view;
     passed_ += count;
-    if (blocks_ == nullptr && passed_ >= points_per_class * machines.classes &&
-        (machines.classes - 1) * machines.size() >= coefficients_of_blocks) {
-        auto made = std::make_unique<ClassBlocks>();
-        const Status status = made->pack(predictor_.single_.view, n_threads);
+    if (blocks_ != nullptr && !blocks_->packed() && passed_ >= points_per_class * view.classes &&
+        (view.classes - 1) * predictor_.machines_.size() >= coefficients_of_blocks) {
+        const auto made = std::make_shared<ClassBlocks>(view);
+        const Status status = made->pack(view, n_threads);
         if (status != Status::ok) return status;
-        blocks_ = std::move(made);
+        blocks_ = made;
     }
-    blocks = blocks_.get();
+    blocks = blocks_;
     return Status::ok;
 }
 
-index_t Graph::unbeaten(const ClassBlocks* blocks, const float* values, float error, float explore,
+index_t Graph::unbeaten(const ClassBlocks& blocks, const float* values, float error, float explore,
                         const Candidate& candidate, Worker<float>& worker) const {
     const MachineView<float>& view = predictor_.single_.view;
     const DecideScratch<float> scratch = worker.scratch(view.classes);
-    if (blocks == nullptr) {
-        if (view.classes < champion_classes || explore > 0) return -1;
-        return decide_table<float>().champion(&view, values, error, &scratch);
-    }
-    error += bfloat16_error * candidate.largest;
+    if (blocks.packed()) error += bfloat16_error * candidate.largest;
     index_t a = candidate.label;
     for (int t = 0; t < tries && a >= 0; ++t) {
-        const ClassBlock block = blocks->of(a);
+        const ClassBlock block = blocks.of(a);
         const index_t found = dag_kernels().challenge(&view, &block, values, error, explore, a, scratch.sums);
         if (found == a) return found;
         a = found;
@@ -161,7 +172,7 @@ Status Graph::walk_in_float(const Queries& x, const Group& point, const Route& r
 }
 
 Status Graph::label_group(const Queries& x, const Group& group, const Route& route, const ClassBlocks* blocks,
-                          bool counted, Worker<float>& worker, index_t* label) const {
+                          Worker<float>& worker, index_t* label) const {
     const Predictor& p = predictor_;
     const auto values_of = [&](index_t j) { return worker.values.data() + j * p.stride_; };
     // Points with the same candidate one after the other: its block is in cache then.
@@ -173,16 +184,17 @@ Status Graph::label_group(const Queries& x, const Group& group, const Route& rou
             candidates[at(j)].label =
                 dag_kernels().nearest(&p.single_.view, values_of(j), &candidates[at(j)].largest);
     }
-    std::stable_sort(candidates.begin(), candidates.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.label < b.label; });
+    if (blocks != nullptr && blocks->packed())
+        std::sort(candidates.begin(), candidates.end(),
+                  [](const Candidate& a, const Candidate& b) { return a.label < b.label; });
     for (const Candidate& candidate : candidates) {
         const index_t j = candidate.number;
         index_t& mine = label[group.index[j]];
         const float error = p.error(worker, j);
         mine = -1;
         if (!(error <= std::numeric_limits<float>::max())) continue;
-        if (!counted)
-            mine = unbeaten(blocks, values_of(j), error, rounded_up(route.explore), candidate, worker);
+        if (blocks != nullptr)
+            mine = unbeaten(*blocks, values_of(j), error, rounded_up(route.explore), candidate, worker);
         if (mine >= 0) continue;
         const Status status =
             walk_in_float(x, Group{group.index + j, 1}, route, values_of(j), error, worker, mine);
@@ -207,14 +219,13 @@ Status Graph::walk(const Queries& x, const Route& given, int n_threads, index_t*
         asked = counts.data();
     }
     if (!p.screens(x)) return walk_exactly(x, nullptr, route, n_threads, label, asked);
-    const ClassBlocks* blocks = nullptr;
+    std::shared_ptr<const ClassBlocks> blocks;
     Status status = counted ? Status::ok : find_blocks(x.count(), n_threads, blocks);
     if (status != Status::ok) return status;
     status =
         p.by_groups<float>(x, nullptr, n_threads, [&](const Group& group, index_t, Worker<float>& worker) {
             const Status filled = p.fill(x, group, worker);
-            return filled == Status::ok ? label_group(x, group, route, blocks, counted, worker, label)
-                                        : filled;
+            return filled == Status::ok ? label_group(x, group, route, blocks.get(), worker, label) : filled;
         });
     if (status != Status::ok) return status;
     std::fill_n(asked, x.count(), p.machines_.classes - 1);

@@ -13,9 +13,10 @@
 // machines decide.
 //
 // A class that wins against all others is never struck off, on no list: the class of the nearest support
-// vector and the one that beats it are asked for it first, by k - 1 machines whose coefficients lie side by
-// side (svm/dag_blocks.hpp). Points that have no such class pass the graph. All this is in float; a machine
-// whose value is not certain is asked in double, from the kernel values of its two classes alone.
+// vector and the one that beats it are asked for it first, by k - 1 machines that are known beforehand, not
+// one after the other; those of large models lie side by side (svm/dag_blocks.hpp). Points that have no such
+// class pass the graph. All this is in float; a machine whose value is not certain is asked in double, from
+// the kernel values of its two classes alone.
 #pragma once
 
 #include <memory>
@@ -37,7 +38,9 @@ struct Route {
 class Graph {
 public:
     /// `predictor` must outlive it.
-    explicit Graph(const Predictor& predictor) : predictor_(predictor) {}
+    explicit Graph(const Predictor& predictor);
+    /// Packs what a large model needs for many points, as walk() does once many have passed.
+    Status prepare(int n_threads) const;
 
     /// label[i] is the class that is left, asked[i] the number of machines that were asked (not wanted:
     /// nullptr). Paths are those of the decision values in double.
@@ -49,12 +52,13 @@ private:
     using Group = Predictor::Group;
     Status walk_exactly(const Queries& x, const std::vector<index_t>* chosen, const Route& route,
                         int n_threads, index_t* label, index_t* asked) const;
-    /// The blocks of the classes, or none as long as they would cost more than they save.
-    Status find_blocks(index_t count, int n_threads, const ClassBlocks*& blocks) const;
+    /// The blocks of the classes, with coefficients once those save more than they cost; none for few
+    /// classes.
+    Status find_blocks(index_t count, int n_threads, std::shared_ptr<const ClassBlocks>& blocks) const;
     /// Classes of a group; -1 for points that are left to walk_exactly.
     Status label_group(const Queries& x, const Group& group, const Route& route, const ClassBlocks* blocks,
-                       bool counted, Worker<float>& worker, index_t* label) const;
-    index_t unbeaten(const ClassBlocks* blocks, const float* values, float error, float explore,
+                       Worker<float>& worker, index_t* label) const;
+    index_t unbeaten(const ClassBlocks& blocks, const float* values, float error, float explore,
                      const Candidate& candidate, Worker<float>& worker) const;
     Status walk_in_float(const Queries& x, const Group& point, const Route& route, const float* values,
                          float error, Worker<float>& worker, index_t& label) const;
@@ -63,8 +67,8 @@ private:
 
     const Predictor& predictor_;
     mutable std::mutex packing_;
-    mutable std::unique_ptr<const ClassBlocks> blocks_;
-    mutable index_t passed_ = 0;  ///< points that passed without blocks
+    mutable std::shared_ptr<const ClassBlocks> blocks_;
+    mutable index_t passed_ = 0;  ///< points that were looked at so far
 };
 
 }  // namespace mlqa::svm

@@ -14,12 +14,13 @@ struct GraphNode {
     bool strikes_last;   ///< what the machine decides: the last class on the list, else the first
 };
 
-/// What one class has against each of the others, b = 0, 1, ..., side by side (svm/dag_blocks.hpp), with
-/// signs that make positive values its own.
+/// What one class has against each of the others, b = 0, 1, ..., with signs that make positive values its
+/// own.
 struct ClassBlock {
     const float* constant;  ///< classes - 1 intercepts
     const float* reach;     ///< sums of |coefficients| of both classes, rounded up
-    /// For each b the coefficients of its own support vectors and those of b's, in bfloat16.
+    /// For each b the coefficients of its own support vectors and those of b's, in bfloat16; or nullptr:
+    /// those of the MachineView are taken.
     const std::uint16_t* coef;
 };
 

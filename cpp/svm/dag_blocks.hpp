@@ -11,14 +11,18 @@ namespace mlqa::svm {
 
 class ClassBlocks {
 public:
+    /// Without coefficients.
+    explicit ClassBlocks(const MachineView<float>& machines);
+    /// Adds the coefficients.
     Status pack(const MachineView<float>& machines, int n_threads);
     ClassBlock of(index_t a) const;
+    bool packed() const { return coef_.size() > 0; }
 
 private:
     index_t first_of(index_t a) const;
 
-    index_t classes_ = 0;
-    const index_t* start_ = nullptr;
+    index_t classes_;
+    const index_t* start_;
     arena::Buffer<float> heads_;  ///< class after class: constants, then reaches
     arena::Buffer<std::uint16_t> coef_;
 };

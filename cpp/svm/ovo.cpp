@@ -1,7 +1,6 @@
 #include "svm/ovo.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -11,17 +10,12 @@
 #include "core/threads.hpp"
 #include "svm/class_points.hpp"
 #include "svm/class_tiles.hpp"
+#include "svm/side_by_side.hpp"
 #include "svm/two_classes.hpp"
 
 namespace mlqa::svm {
 namespace {
 
-/// Machines that are worked on together, at most.
-constexpr index_t largest_group = 256;
-/// How long a machine works before progress is looked at: in one piece while its rows are in the cache.
-constexpr std::chrono::milliseconds slice{10};
-/// Points of a machine from which on it uses all threads well by itself.
-constexpr index_t side_by_side = 4096;
 /// Features of a kernel value that takes less than to find it in memory.
 constexpr index_t cheap_features = 64;
 /// As many small classes are taken by tiles, some of these between two reports of progress.
@@ -48,13 +42,8 @@ public:
     Status run() {
         prepare();
         Status status = tiles_ ? train_tiles() : Status::ok;
-        const auto machines = static_cast<index_t>(open_.size());
-        if (tiles_ && machines > 0) set_->choose_fixed();
-        for (index_t first = 0; first < machines && status == Status::ok;) {
-            const index_t n = group(first);
-            status = train(first, n);
-            first += n;
-        }
+        if (tiles_ && !open_.empty()) set_->choose_fixed();
+        if (status == Status::ok) status = train_open();
         if (status != Status::ok) return status;
         for (const Result& result : results_) combine(result);
         model_.dual_coef.end();
@@ -73,10 +62,14 @@ private:
         double violation = 0.0;
     };
 
+    /// What a machine at work needs.
+    struct Place {
+        std::vector<index_t> index;
+        std::unique_ptr<PointSet> points;
+    };
+
     index_t number(Pair pair) const { return pair_number(pair.a, pair.b, problem_.classes); }
     index_t size(Pair pair) const { return problem_.size(pair.a) + problem_.size(pair.b); }
-    /// Of the machine `open` of those that are trained by themselves.
-    index_t size(index_t open) const { return size(open_[at(open)]); }
     index_t total() const { return problem_.start[problem_.classes]; }
 
     bool dense() const { return !problem_.points.is_sparse && problem_.function.kind != Kernel::precomputed; }
@@ -162,32 +155,37 @@ private:
         return Status::ok;
     }
 
-    /// How many machines from `first` on are trained together: one if it is large.
-    index_t group(index_t first) const {
-        const auto machines = static_cast<index_t>(open_.size());
-        if (matrix_.size() > 0) return std::min(largest_group, machines - first);
-        double bytes = 0;
-        index_t n = 0;
-        for (index_t m = first; m < machines && n < largest_group; ++m, ++n) {
-            const auto points = static_cast<double>(size(m));
-            bytes += points * points * sizeof(double);
-            if (n > 0 && (size(m) > side_by_side || bytes > settings_.cache_bytes)) break;
-            if (size(m) > side_by_side) return 1;
-        }
-        return n;
+    /// Machines that are trained by themselves.
+    Status train_open() {
+        places_.resize(open_.size());
+        Crew crew;
+        crew.count = static_cast<index_t>(open_.size());
+        crew.size = [this](index_t open) { return size(open_[at(open)]); };
+        crew.own_values = matrix_.size() == 0;
+        crew.make = [this](index_t open) { return make(open); };
+        crew.finish = [this](index_t open, Outcome& outcome, int worker) {
+            places_[at(open)].reset();
+            finish(open_[at(open)], outcome, worker);
+        };
+        crew.report = [this](index_t support, double violation) { return report(support, violation); };
+        return train_side_by_side(crew, settings_);
     }
 
-    std::unique_ptr<Machine> make(Pair p, std::vector<index_t>& index,
-                                  std::unique_ptr<PointSet>& points) const {
+    std::unique_ptr<Machine> make(index_t open) {
+        const Pair p = open_[at(open)];
         const index_t* start = problem_.start;
         TwoClasses variables;
         const Task& task = variables.task(problem_, p.a, p.b);
         if (matrix_.size() > 0) {
+            if (!set_->finite()) return overflow(number(p));
             auto machine = std::make_unique<DirectMachine>(settings_);
             machine->restart(task, {matrix_.data(), set_->stride(), set_->diagonal(), set_->largest()},
                              start[p.a], start[p.b], false);
             return machine;
         }
+        places_[at(open)] = std::make_unique<Place>();
+        std::vector<index_t>& index = places_[at(open)]->index;
+        std::unique_ptr<PointSet>& points = places_[at(open)]->points;
         index.assign(problem_.order + start[p.a], problem_.order + start[p.a + 1]);
         index.insert(index.end(), problem_.order + start[p.b], problem_.order + start[p.b + 1]);
         if (classes_)
@@ -195,57 +193,7 @@ private:
         else
             points = std::make_unique<PointSet>(problem_.points, index.data(), index.data(), task.size(),
                                                 problem_.function, settings_.n_threads);
-        return make_machine(task, settings_, *points);
-    }
-
-    Status train(index_t first, index_t n) {
-        std::vector<std::vector<index_t>> index(at(n));
-        std::vector<std::unique_ptr<PointSet>> points(at(n));
-        std::vector<std::unique_ptr<Machine>> machine(at(n));
-        std::vector<char> done(at(n), 0);
-        std::vector<index_t> open(at(n));  // of the group
-        std::iota(open.begin(), open.end(), index_t{0});
-        // The largest first: they would keep the others waiting.
-        std::stable_sort(open.begin(), open.end(),
-                         [&](index_t a, index_t b) { return size(first + a) > size(first + b); });
-        const auto step = [&](index_t m, int n_threads, int worker) {
-            const Pair pair = open_[at(first + m)];
-            if (!machine[at(m)]) machine[at(m)] = make(pair, index[at(m)], points[at(m)]);
-            const PointSet& values = points[at(m)] ? *points[at(m)] : *set_;
-            if (!values.finite())
-                overflow(number(pair));
-            else if (advance(*machine[at(m)], n_threads))
-                finish(pair, machine[at(m)]->outcome, worker);
-            else
-                return;
-            machine[at(m)].reset();
-            points[at(m)].reset();
-            done[at(m)] = 1;
-        };
-        const auto at_work = [&] {
-            index_t support = 0;
-            double violation = 0.0;
-            for (const index_t m : open) {
-                if (!machine[at(m)]) continue;
-                support += machine[at(m)]->support();
-                violation = std::max(violation, machine[at(m)]->violation());
-            }
-            return report(support, violation);
-        };
-        while (!open.empty()) {
-            if (at_work()) return Status::cancelled;
-            if (open.size() == 1) {
-                step(open[0], settings_.n_threads, 0);
-            } else {
-                const Status status = threads::parallel_for(
-                    static_cast<index_t>(open.size()), settings_.n_threads,
-                    [&](index_t chunk, int worker) { step(open[at(chunk)], 1, worker); });
-                if (status != Status::ok) return status;
-            }
-            const auto finished = [&](index_t m) { return done[at(m)] != 0; };
-            open.erase(std::remove_if(open.begin(), open.end(), finished), open.end());
-        }
-        return Status::ok;
+        return points->finite() ? make_machine(task, settings_, *points) : overflow(number(p));
     }
 
     /// Of the machines that have ended, and of those at work.
@@ -256,14 +204,6 @@ private:
             violation = std::max(violation, reached.violation);
         }
         return cancel::poll(done, support + model_.dual_coef.count(), violation);
-    }
-
-    /// Until the outcome is there, or for as long as nobody minds to wait for progress.
-    static bool advance(Machine& machine, int n_threads) {
-        const auto until = std::chrono::steady_clock::now() + slice;
-        while (!machine.advance(n_threads))
-            if (std::chrono::steady_clock::now() > until) return false;
-        return true;
     }
 
     void finish(Pair pair, Outcome& outcome, int worker) {
@@ -279,10 +219,11 @@ private:
     }
 
     /// Kernel values that are not finite make no machine: its constant says so.
-    void overflow(index_t machine) {
+    std::unique_ptr<Machine> overflow(index_t machine) {
         const double nan = std::numeric_limits<double>::quiet_NaN();
         results_[at(machine)] = {nan, nan, nan, Status::ok};
         model_.rho[at(machine)] = nan;
+        return nullptr;
     }
 
     void combine(const Result& r) {
@@ -295,8 +236,9 @@ private:
     const Problem& problem_;
     const Settings& settings_;
     Model& model_;
-    std::vector<Pair> open_;       ///< machines that are trained by themselves
-    std::vector<Result> results_;  ///< a machine
+    std::vector<Pair> open_;                      ///< machines that are trained by themselves
+    std::vector<std::unique_ptr<Place>> places_;  ///< of these
+    std::vector<Result> results_;                 ///< a machine
     std::vector<Reached> reached_;
     std::unique_ptr<PointSet> set_;  ///< all points
     std::unique_ptr<ClassPoints> classes_;

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/cancel.hpp"
 #include "core/threads.hpp"
 
 namespace mlqa::svm {
@@ -31,89 +30,88 @@ bool advance(Machine& machine, int n_threads) {
     return true;
 }
 
-class Training {
-public:
-    Training(const Crew& crew, const Settings& settings) : crew_(crew), settings_(settings) {}
+/// How many machines from `first` on are trained together: one if it is large.
+index_t group_from(index_t first, const Crew& crew, const Settings& settings) {
+    if (!crew.own_values) return std::min(largest_group, crew.count - first);
+    double bytes = 0;
+    index_t n = 0;
+    for (index_t m = first; m < crew.count && n < largest_group; ++m, ++n) {
+        const index_t size = crew.size(m);
+        bytes += static_cast<double>(size) * static_cast<double>(size) * sizeof(double);
+        if (n > 0 && (size > large || bytes > settings.cache_bytes)) break;
+        if (size > large) return 1;
+    }
+    return n;
+}
 
-    Status run() {
-        for (index_t first = 0; first < crew_.count;) {
-            const index_t n = group(first);
-            const Status status = train(first, n);
+/// The machines first, ..., first + n - 1.
+class Group {
+public:
+    Group(const Crew& crew, index_t first, index_t n)
+        : crew_(crew), first_(first), machine_(at(n)), done_(at(n), 0), open_(at(n)) {
+        std::iota(open_.begin(), open_.end(), index_t{0});
+        // The largest first: they would keep the others waiting.
+        std::stable_sort(open_.begin(), open_.end(),
+                         [&](index_t a, index_t b) { return crew.size(first + a) > crew.size(first + b); });
+    }
+
+    Status train(int n_threads) {
+        while (!open_.empty()) {
+            if (report()) return Status::cancelled;
+            Status status = Status::ok;
+            if (open_.size() == 1)
+                step(open_[0], n_threads, 0);
+            else
+                status = threads::parallel_for(
+                    static_cast<index_t>(open_.size()), n_threads,
+                    [&](index_t chunk, int worker) { step(open_[at(chunk)], 1, worker); });
             if (status != Status::ok) return status;
-            first += n;
+            const auto finished = [&](index_t m) { return done_[at(m)] != 0; };
+            open_.erase(std::remove_if(open_.begin(), open_.end(), finished), open_.end());
         }
         return Status::ok;
     }
 
 private:
-    /// How many machines from `first` on are trained together: one if it is large.
-    index_t group(index_t first) const {
-        double bytes = 0;
-        index_t n = 0;
-        for (index_t m = first; m < crew_.count && n < largest_group; ++m, ++n) {
-            const index_t size = crew_.size(m);
-            bytes += static_cast<double>(size) * static_cast<double>(size) * sizeof(double);
-            if (n > 0 && (size > large || bytes > settings_.cache_bytes)) break;
-            if (size > large) return 1;
+    bool report() const {
+        index_t support = 0;
+        double violation = 0.0;
+        for (const index_t m : open_) {
+            if (!machine_[at(m)]) continue;
+            support += machine_[at(m)]->support();
+            violation = std::max(violation, machine_[at(m)]->violation());
         }
-        return n;
+        return crew_.report(support, violation);
     }
 
-    Status train(index_t first, index_t n) {
-        std::vector<std::unique_ptr<Machine>> machine(at(n));
-        std::vector<char> done(at(n), 0);
-        std::vector<index_t> support(at(n), 0), open(at(n));
-        std::vector<double> violation(at(n), 0.0);
-        std::iota(open.begin(), open.end(), index_t{0});
-        // The largest first: they would keep the others waiting.
-        std::stable_sort(open.begin(), open.end(),
-                         [&](index_t a, index_t b) { return crew_.size(first + a) > crew_.size(first + b); });
-        const auto step = [&](index_t m, int n_threads) {
-            if (!machine[at(m)]) machine[at(m)] = crew_.make(first + m);
-            if (machine[at(m)] && !advance(*machine[at(m)], n_threads)) return;
-            done[at(m)] = 1;
-            if (!machine[at(m)]) return;
-            support[at(m)] = machine[at(m)]->support();
-            violation[at(m)] = machine[at(m)]->outcome.violation;
-            Outcome outcome = std::move(machine[at(m)]->outcome);
-            machine[at(m)].reset();
-            crew_.finish(first + m, outcome);
-        };
-        while (!open.empty()) {
-            for (const index_t m : open) {
-                if (!machine[at(m)]) continue;
-                support[at(m)] = machine[at(m)]->support();
-                violation[at(m)] = machine[at(m)]->violation();
-            }
-            const double worst = std::max(worst_, *std::max_element(violation.begin(), violation.end()));
-            const index_t held = std::accumulate(support.begin(), support.end(), support_);
-            if (cancel::poll(first + n - static_cast<index_t>(open.size()), held, worst))
-                return Status::cancelled;
-            Status status = Status::ok;
-            if (open.size() == 1)
-                step(open[0], settings_.n_threads);
-            else
-                status = threads::parallel_for(static_cast<index_t>(open.size()), settings_.n_threads,
-                                               [&](index_t chunk, int) { step(open[at(chunk)], 1); });
-            if (status != Status::ok) return status;
-            const auto finished = [&](index_t m) { return done[at(m)] != 0; };
-            open.erase(std::remove_if(open.begin(), open.end(), finished), open.end());
-        }
-        support_ = std::accumulate(support.begin(), support.end(), support_);
-        worst_ = std::max(worst_, *std::max_element(violation.begin(), violation.end()));
-        return Status::ok;
+    void step(index_t m, int n_threads, int worker) {
+        std::unique_ptr<Machine>& machine = machine_[at(m)];
+        if (!machine) machine = crew_.make(first_ + m);
+        if (machine && !advance(*machine, n_threads)) return;
+        done_[at(m)] = 1;
+        if (!machine) return;
+        Outcome outcome = std::move(machine->outcome);
+        machine.reset();
+        crew_.finish(first_ + m, outcome, worker);
     }
 
     const Crew& crew_;
-    const Settings& settings_;
-    index_t support_ = 0;  ///< of the groups that are done
-    double worst_ = 0.0;
+    index_t first_;
+    std::vector<std::unique_ptr<Machine>> machine_;
+    std::vector<char> done_;
+    std::vector<index_t> open_;
 };
 
 }  // namespace
 
 Status train_side_by_side(const Crew& crew, const Settings& settings) {
-    return Training(crew, settings).run();
+    for (index_t first = 0; first < crew.count;) {
+        const index_t n = group_from(first, crew, settings);
+        const Status status = Group(crew, first, n).train(settings.n_threads);
+        if (status != Status::ok) return status;
+        first += n;
+    }
+    return Status::ok;
 }
 
 }  // namespace mlqa::svm

@@ -13,17 +13,23 @@
 
 namespace mlqa::svm {
 
-/// The machines 0, ..., count - 1, whoever they are. `make` and, once a machine is gone, `finish` are called
-/// from any thread; nullptr from `make` is a machine that cannot be trained.
+/// The machines 0, ..., count - 1, whoever they are.
 struct Crew {
     index_t count = 0;
-    std::function<index_t(index_t)> size;  ///< points of a machine
-    std::function<std::unique_ptr<Machine>(index_t)> make;
-    std::function<void(index_t, Outcome&)> finish;
+    /// Points of a machine.
+    std::function<index_t(index_t machine)> size;
+    /// Whether machines have kernel values of their own, and not those of a common matrix.
+    bool own_values = true;
+    /// Called from any thread. nullptr: a machine that cannot be trained, and will not be finished.
+    std::function<std::unique_ptr<Machine>(index_t machine)> make;
+    /// Called from any thread, by `worker`, when a machine is gone.
+    std::function<void(index_t machine, Outcome&, int worker)> finish;
+    /// Called by the caller's thread with the coefficients that are not 0 in the machines at work and their
+    /// largest violation: whether the call is cancelled.
+    std::function<bool(index_t support, double violation)> report;
 };
 
-/// Status::cancelled, or ok once all outcomes are there. Progress: the machines done, the coefficients that
-/// are not 0 in all of them, the largest violation.
+/// Status::cancelled, or ok once all outcomes are there.
 Status train_side_by_side(const Crew& crew, const Settings& settings);
 
 }  // namespace mlqa::svm

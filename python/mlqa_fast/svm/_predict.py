@@ -51,10 +51,10 @@ class Outputs:
 Native = core.Predictor | Outputs
 
 
-def packed(pieces: Pieces, method: str, n_jobs: int) -> Native:
-    """The pieces in the form that predictions take."""
+def packed(pieces: Pieces, method: str, n_jobs: int, graph: bool) -> Native:
+    """The pieces in the form that predictions take, those along the graph too if they are expected."""
     if method == "pairs":
-        return core.Predictor(*pieces, n_jobs)
+        return core.Predictor(*pieces, n_jobs, graph)
     return Outputs(pieces, n_jobs)
 
 
@@ -113,7 +113,8 @@ class Packed:
         self.native: Native | None = None
         if estimator is not None:
             method = getattr(estimator, "_method", "pairs")
-            self.native = packed(pieces_of(estimator), method, n_threads(estimator.n_jobs))
+            graph = getattr(estimator, "multi_class", "ovo") == "dag"
+            self.native = packed(pieces_of(estimator), method, n_threads(estimator.n_jobs), graph)
 
     def __reduce__(self) -> tuple[type[Packed], tuple[()]]:
         """Nothing of the packed form is worth keeping."""
@@ -280,7 +281,7 @@ class CompiledPredictor:
     def __init__(self, pieces: Pieces, reading: Reading, n_jobs: int | None) -> None:
         self._pieces, self._reading = pieces, reading
         self._n_jobs = n_threads(n_jobs)
-        self._native = packed(pieces, reading.method, self._n_jobs)
+        self._native = packed(pieces, reading.method, self._n_jobs, reading.graph)
 
     def __reduce__(self) -> tuple[Callable[..., CompiledPredictor], tuple[Any, ...]]:
         """The arrays; they are packed anew."""
