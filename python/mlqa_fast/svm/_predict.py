@@ -52,7 +52,7 @@ Native = core.Predictor | Outputs
 
 
 def packed(pieces: Pieces, method: str, n_jobs: int, graph: bool) -> Native:
-    """The pieces in the form that predictions take, those along the graph too if they are expected."""
+    """The pieces in the form that predictions take; `graph`: those along the graph are expected."""
     if method == "pairs":
         return core.Predictor(*pieces, n_jobs, graph)
     return Outputs(pieces, n_jobs)
