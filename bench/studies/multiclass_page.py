@@ -22,7 +22,7 @@ from typing import Any
 HERE = pathlib.Path(__file__).resolve().parent
 FIGURES = HERE / "multiclass.json"
 PAGE = HERE.parents[1] / "docs" / "svm" / "multiclass.rst"
-BLOCK = re.compile(r"(?<=^\.\. figures: )(\w+)\n\n.*?\n(?=\.\. end of figures$)", re.M | re.S)
+BLOCK = re.compile(r"(?<=^\.\. figures: )(\w+)\n.*?(?=^\.\. end of figures$)", re.M | re.S)
 
 LABELS = {
     "ovo": "vote",
@@ -106,19 +106,16 @@ def about(study: Study) -> str:
 
 def data(study: Study) -> str:
     """The data sets."""
+
+    def cells(d: Study) -> list[str]:
+        folds = f", {d['folds']} folds" if d["folds"] > 1 else ""
+        return [
+            *(number(d[key]) for key in ("classes", "features", "train")),
+            number(d["test"]) + folds,
+        ]
+
     head = ("data", "classes k", "features", "training points n", "test points")
-    return table(
-        head,
-        each_data(
-            study,
-            lambda d: [
-                number(d["classes"]),
-                number(d["features"]),
-                number(d["train"]),
-                number(d["test"]) + (f", {d['folds']} folds" if d["folds"] > 1 else ""),
-            ],
-        ),
-    )
+    return table(head, each_data(study, cells))
 
 
 def accuracy(study: Study) -> str:
@@ -233,19 +230,14 @@ def summary(study: Study) -> str:
 
 def claims(study: Study) -> str:
     """What becomes of points that one machine against the rest does not settle."""
+
+    def cells(d: Study) -> list[str]:
+        found = d["methods"]["ovr"]
+        shares = (found["claimed_by_several"], found["claimed_by_none"])
+        return [number(found["imbalance"]), *(f"{percent(share)} %" for share in shares)]
+
     head = ("data", "larger side for one of the smaller", "claimed by several", "claimed by none")
-    ovr = lambda d: d["methods"]["ovr"]  # noqa: E731
-    return table(
-        head,
-        each_data(
-            study,
-            lambda d: [
-                number(ovr(d)["imbalance"]),
-                f"{percent(ovr(d)['claimed_by_several'])} %",
-                f"{percent(ovr(d)['claimed_by_none'])} %",
-            ],
-        ),
-    )
+    return table(head, each_data(study, cells))
 
 
 def orders(study: Study) -> str:
