@@ -14,6 +14,7 @@
 #include "bindings/sparse.hpp"
 #include "core/isa.hpp"
 #include "core/threads.hpp"
+#include "svm/coefficients.hpp"
 #include "svm/dag.hpp"
 #include "svm/predict.hpp"
 
@@ -86,8 +87,8 @@ private:
 class Model {
 public:
     Model(const py::object& support, const KernelTuple& kernel, const Indices& column, const Indices& start,
-          const Vector& coef, const Vector& intercept, int n_jobs, bool graph)
-        : support_(support), kept_(py::make_tuple(column, start, coef, intercept)) {
+          const py::object& coef, const Vector& intercept, int n_jobs, bool graph)
+        : support_(support) {
         check(kernel.size() == 4, "kernel must be (kind, degree, gamma, coef0)");
         const int kind = kernel[0].cast<int>();
         check(kind >= 0 && kind <= static_cast<int>(svm::Kernel::precomputed), "kernel kind is unknown");
@@ -99,10 +100,9 @@ public:
                              kernel[3].cast<double>()};
         machines.classes = start.size() - 1;
         machines.start = start.data();
-        machines.coef = coef.data();
         machines.intercept = intercept.data();
-        check(coef.ndim() == 2 && coef.shape(0) == machines.classes - 1 && coef.shape(1) == machines.size(),
-              "dual_coef has the wrong shape");
+        const py::object matrix = take_coefficients(coef, machines, threads::resolve(n_jobs));
+        kept_ = py::make_tuple(column, start, matrix, intercept);
         check(intercept.ndim() == 1 && intercept.size() == machines.pairs(),
               "intercept has the wrong length");
         if (machines.function.kind == svm::Kernel::precomputed)
@@ -179,6 +179,31 @@ public:
     }
 
 private:
+    /// A matrix, or its bits and numbers (svm/coefficients.hpp), which become a matrix here.
+    py::object take_coefficients(const py::object& given, svm::Machines& machines, int n_threads) {
+        const index_t rows = machines.classes - 1, columns = machines.size();
+        constexpr const char* wrong = "dual_coef has the wrong shape";
+        if (!py::isinstance<py::tuple>(given)) {
+            const auto matrix = given.cast<Vector>();
+            check(matrix.ndim() == 2 && matrix.shape(0) == rows && matrix.shape(1) == columns, wrong);
+            machines.coef = matrix.data();
+            return matrix;
+        }
+        const auto parts = given.cast<py::tuple>();
+        check(parts.size() >= 2, wrong);
+        const auto present = parts[0].cast<py::array_t<std::uint8_t, aligned_rows>>();
+        const auto values = parts[1].cast<Vector>();
+        check(present.ndim() == 2 && present.shape(0) == rows && present.shape(1) == (columns + 7) / 8 &&
+                  values.ndim() == 1 && svm::count_present(present.data(), present.size()) == values.size(),
+              wrong);
+        coef_ = arena::Buffer<double>(static_cast<std::size_t>(rows * columns));
+        machines.coef = coef_.data();
+        native_call([&] {
+            return svm::unpack(present.data(), values.data(), rows, columns, coef_.data(), n_threads);
+        });
+        return py::none();
+    }
+
     void take_columns(const Indices& column, svm::Machines& machines) {
         check(column.ndim() == 1 && column.size() == machines.size(), "support has the wrong length");
         index_t end = 0;
@@ -235,6 +260,7 @@ private:
 
     Points support_;
     py::object kept_;
+    arena::Buffer<double> coef_;
     index_t columns_ = 0;
     isa::Level level_ = isa::current();
     std::unique_ptr<svm::Predictor> predictor_;
@@ -245,8 +271,8 @@ private:
 
 void bind_svm_predict(py::module_& m) {
     py::class_<Model>(m, "Predictor", "A fitted model, packed for prediction.")
-        .def(py::init<const py::object&, const KernelTuple&, const Indices&, const Indices&, const Vector&,
-                      const Vector&, int, bool>(),
+        .def(py::init<const py::object&, const KernelTuple&, const Indices&, const Indices&,
+                      const py::object&, const Vector&, int, bool>(),
              py::arg("support_vectors"), py::arg("kernel"), py::arg("support"), py::arg("start"),
              py::arg("dual_coef"), py::arg("intercept"), py::arg("n_jobs") = 1, py::arg("graph") = false)
         .def("classes", &Model::classes, py::arg("points"), py::arg("n_jobs"), py::arg("graph"),

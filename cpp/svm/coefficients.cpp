@@ -25,14 +25,19 @@ bool is_set(const std::uint64_t* bits, index_t i) {
     return (bits[i / word_bits] >> (i % word_bits) & 1) != 0;
 }
 
-/// Copies the numbers that are not 0, and marks where they were. Returns how many they are.
+/// Copies the numbers that are not 0 to where there is room for all, and marks where they were. Returns how
+/// many they are. Which ones they are cannot be foreseen: no branch asks.
 index_t squeeze(const double* beta, index_t n, std::uint64_t* present, double* value) {
-    std::fill(present, present + words(n), std::uint64_t{0});
     index_t kept = 0;
-    for (index_t i = 0; i < n; ++i) {
-        if (beta[i] == 0.0) continue;
-        present[i / word_bits] |= std::uint64_t{1} << (i % word_bits);
-        value[kept++] = beta[i];
+    for (index_t first = 0; first < n; first += word_bits) {
+        std::uint64_t word = 0;
+        for (index_t i = first; i < std::min(n, first + word_bits); ++i) {
+            const bool is_there = beta[i] != 0.0;
+            value[kept] = beta[i];
+            kept += is_there ? 1 : 0;
+            word |= std::uint64_t{is_there} << (i - first);
+        }
+        *present++ = word;
     }
     return kept;
 }
@@ -55,10 +60,8 @@ void Coefficients::keep(index_t a, index_t b, const double* beta, int worker) {
     std::vector<std::uint64_t>& used = used_[at(worker)];
     if (used.empty()) used.assign(at(word_.back()), 0);
     const index_t n[2] = {size(a), size(b)}, c[2] = {a, b};
-    const auto kept =
-        static_cast<std::size_t>(std::count_if(beta, beta + n[0] + n[1], [](double v) { return v != 0.0; }));
     std::uint64_t* present = bits_.take(at(words(n[0]) + words(n[1])), worker);
-    double* value = numbers_.take(kept, worker);
+    double* value = numbers_.take(at(n[0] + n[1]), worker);
     Machine& machine = machine_[at(pair_number(a, b, classes_))];
     machine.present = present;
     machine.value = value;
@@ -70,7 +73,9 @@ void Coefficients::keep(index_t a, index_t b, const double* beta, int worker) {
         present += words(n[side]);
         value += machine.count[side];
     }
-    kept_[at(worker)] += static_cast<index_t>(kept);
+    const index_t kept = machine.count[0] + machine.count[1];
+    numbers_.give_back(at(n[0] + n[1] - kept), worker);
+    kept_[at(worker)] += kept;
 }
 
 index_t Coefficients::count() const {
@@ -140,6 +145,33 @@ Status Coefficients::packed(std::uint8_t* present, double* values, int n_threads
                 *to++ = value;
             });
         });
+}
+
+index_t count_present(const std::uint8_t* present, index_t bytes) {
+    index_t n = 0;
+    for (index_t i = 0; i < bytes; ++i)
+        for (unsigned byte = present[i]; byte != 0; byte &= byte - 1) ++n;
+    return n;
+}
+
+Status unpack(const std::uint8_t* present, const double* values, index_t rows, index_t columns, double* out,
+              int n_threads) {
+    static constexpr double none = 0.0;
+    const index_t bytes = (columns + 7) / 8;
+    std::vector<index_t> first(1, 0);
+    for (index_t row = 0; row < rows; ++row)
+        first.push_back(first.back() + count_present(present + row * bytes, bytes));
+    return threads::parallel_for(rows, rows * columns < serial_numbers ? 1 : n_threads,
+                                 [&](index_t row, int) {
+                                     const std::uint8_t* bits = present + row * bytes;
+                                     const double* from = values + first[at(row)];
+                                     double* to = out + row * columns;
+                                     for (index_t j = 0; j < columns; ++j) {
+                                         const bool is_there = (bits[j / 8] >> (j % 8) & 1) != 0;
+                                         to[j] = *(is_there ? from : &none);
+                                         from += is_there ? 1 : 0;
+                                     }
+                                 });
 }
 
 }  // namespace mlqa::svm

@@ -35,6 +35,9 @@ public:
         return piece;
     }
 
+    /// The last n of the piece that was taken last.
+    void give_back(std::size_t n, int worker) { worker_[static_cast<std::size_t>(worker)].left += n; }
+
 private:
     static constexpr std::size_t most = std::size_t{1} << 18;
     struct Blocks {
@@ -98,5 +101,11 @@ private:
     std::vector<index_t> kept_;                     ///< a thread: numbers
     std::vector<index_t> support_, support_count_;
 };
+
+/// Bits that are set.
+index_t count_present(const std::uint8_t* present, index_t bytes);
+/// The matrix of what packed() wrote: `present` has rows of (columns + 7) / 8 bytes.
+Status unpack(const std::uint8_t* present, const double* values, index_t rows, index_t columns, double* out,
+              int n_threads);
 
 }  // namespace mlqa::svm

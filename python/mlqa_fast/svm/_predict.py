@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from mlqa_fast._mlqa_fast_core import core as levels
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
-from mlqa_fast.svm._coefficients import dense
+from mlqa_fast.svm._coefficients import PackedCoefficients, dense
 from mlqa_fast.svm._multiclass import graph_scores, method_name, route_of, scores, with_unclaimed
 from mlqa_fast.svm._problem import KernelTuple, kernel_tuple, points, starts
 
@@ -26,7 +26,7 @@ class Pieces(NamedTuple):
     kernel: KernelTuple
     support: NDArray[np.int64]
     start: NDArray[np.int64]
-    dual_coef: NDArray[np.float64]
+    dual_coef: NDArray[np.float64] | PackedCoefficients
     intercept: NDArray[np.float64]
 
 
@@ -65,7 +65,9 @@ def pieces_of(estimator: Any) -> Pieces:
     checkable = is_classifier and not estimator._sparse and vectors.size > 0
     if checkable and int(count.sum()) != vectors.shape[0]:
         raise ValueError(f"The internal representation of {type(estimator).__name__} was altered")
-    dual_coef = dense(estimator._dual_coef_)
+    dual_coef = estimator._dual_coef_
+    if not isinstance(dual_coef, PackedCoefficients):
+        dual_coef = np.ascontiguousarray(dense(dual_coef), dtype=np.float64)
     # One machine is a pair of classes whose second has no support vectors.
     start = starts(count) if is_classifier else np.array([0, *[dual_coef.shape[1]] * 2])
     kernel = "precomputed" if callable(estimator.kernel) else estimator.kernel
@@ -74,7 +76,7 @@ def pieces_of(estimator: Any) -> Pieces:
         kernel_tuple(kernel, estimator.degree, estimator._gamma, estimator.coef0),
         estimator.support_.astype(np.int64),
         start,
-        np.ascontiguousarray(dual_coef, dtype=np.float64),
+        dual_coef,
         estimator._intercept_,
     )
 
