@@ -93,17 +93,21 @@ MLQA_INLINE void extremes(const T* values, index_t n, T& largest, T& smallest) {
         high[i] = V{} - static_cast<T>(__builtin_inf());
         low[i] = V{} + static_cast<T>(__builtin_inf());
     }
+    const auto look = [&](index_t s, int i) {
+        const V v = simd::load(values + s);
+        high[i] = simd::max(v, high[i]);
+        low[i] = simd::min(v, low[i]);
+    };
     index_t s = 0;
     for (; s + abreast * w <= n; s += abreast * w)
 #pragma GCC unroll 4
-        for (int i = 0; i < abreast; ++i) {
-            const V v = simd::load(values + s + i * w);
-            high[i] = simd::max(v, high[i]);
-            low[i] = simd::min(v, low[i]);
-        }
+        for (int i = 0; i < abreast; ++i) look(s + i * w, i);
+    for (; s + w <= n; s += w) look(s, 0);
+    // The last vector may overlap.
+    if (n >= w) look(n - w, 1);
     largest = simd::reduce_max(simd::max(simd::max(high[0], high[1]), simd::max(high[2], high[3])));
     smallest = simd::reduce_min(simd::min(simd::min(low[0], low[1]), simd::min(low[2], low[3])));
-    for (; s < n; ++s) {
+    for (s = 0; s < n && n < w; ++s) {
         if (values[s] > largest) largest = values[s];
         if (values[s] < smallest) smallest = values[s];
     }
