@@ -37,7 +37,7 @@ class Outputs:
 
     def __init__(self, pieces: Pieces, n_jobs: int) -> None:
         n = pieces.dual_coef.shape[1]
-        self._coef, self._intercept = pieces.dual_coef, pieces.intercept
+        self._coef, self._intercept = dense(pieces.dual_coef), pieces.intercept
         one_class = pieces._replace(
             start=np.array([0, n]), dual_coef=np.empty((0, n)), intercept=np.empty(0)
         )
