@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/cancel.hpp"
+#include "core/threads.hpp"
 #include "svm/class_coefficients.hpp"
 #include "svm/class_sets.hpp"
 #include "svm/row_cache.hpp"
@@ -14,8 +15,9 @@
 namespace mlqa::svm {
 namespace {
 
-/// Points of a working set.
-constexpr index_t largest_set = 256;
+/// Points of a working set, as many as classes in between: passes over slopes of many classes cost more than
+/// those over rows.
+constexpr index_t smallest_set = 256, largest_set = 1024;
 /// A working set is solved to this share of the violation it began with.
 constexpr double share = 0.1;
 /// Rounds with float values end at this share of the tolerance.
@@ -29,6 +31,8 @@ constexpr double noise = 1e-14;
 /// Smaller machines gain less from points at rest than it costs to take them out of the rows, which is looked
 /// at once in so many rounds.
 constexpr index_t resting_points = 2048, rest_period = 8;
+/// What a row's part in a point's slopes costs, in products of two features.
+constexpr double update_cost = 8.0;
 /// Rows in double that are held at a time while slopes are summed anew.
 constexpr index_t double_rows = 96;
 
@@ -43,7 +47,11 @@ index_t round_up(index_t n, index_t multiple) {
 class AllAtOnce {
 public:
     AllAtOnce(const ClassProblem& problem, const Settings& settings, PointSet& points)
-        : settings_(settings), points_(points), state_(problem), sets_(state_) {
+        : settings_(settings),
+          points_(points),
+          state_(problem),
+          set_size_(std::clamp(problem.classes, smallest_set, largest_set)),
+          sets_(state_) {
         float_error_ = useful_error(problem);
         if (in_float()) points.choose_fixed();
         if (in_float()) float_error_ = useful_error(problem);
@@ -56,8 +64,8 @@ public:
     Status run(ClassOutcome& outcome) {
         if (!exact_) refresh();
         do {
-            const auto support = static_cast<index_t>(state_.support().size());
-            if (interrupted_ || cancel::poll(0, support, state_.worst())) return Status::cancelled;
+            if (interrupted_ || cancel::poll(0, state_.support_size(), state_.worst()))
+                return Status::cancelled;
         } while (!round(outcome));
         outcome.steps = steps_;
         return Status::ok;
@@ -90,16 +98,17 @@ private:
         if (settings_.late()) return settle(Status::time_limit, outcome);
         if (!store_) store_ = float_store(points_, settings_.cache_bytes);
         if (in_float() && state_.size() >= resting_points && rounds_++ % rest_period == 0) rest(violation);
-        const index_t size = std::min({largest_set, store_->capacity(), state_.active()});
+        const index_t size = std::min({set_size_, store_->capacity(), state_.active()});
         const std::vector<index_t>& set = sets_.choose(size, 0.5 * settings_.tol);
         if (store_->fetch(set.data(), static_cast<index_t>(set.size()), settings_.n_threads) != Status::ok ||
             local_.take(state_, *store_, set, settings_.n_threads) != Status::ok)
             interrupted_ = true;
         if (interrupted_) return false;
-        index_t most = most_passes * static_cast<index_t>(set.size());
+        index_t most = most_passes * static_cast<index_t>(set.size()), steps = 0;
         if (settings_.max_iter >= 0) most = std::min(most, settings_.max_iter - steps_);
-        const index_t steps =
-            local_.solve(state_.loss(), std::max({0.5 * settings_.tol, share * violation, noise}), most);
+        const double tolerance = std::max({0.5 * settings_.tol, share * violation, noise});
+        interrupted_ = local_.solve(state_.loss(), tolerance, most, steps) != Status::ok;
+        if (interrupted_) return false;
         steps_ += steps;
         look(steps, violation);
         apply(set);
@@ -108,10 +117,15 @@ private:
 
     /// Points that are beyond their margin by more than the others violate optimality go to rest.
     void rest(double violation) {
+        // At rest a point will need its slopes again from all of the support. That pays in the long run only:
+        // after rounds that took as much.
+        const double spent = update_cost * static_cast<double>(rounds_ * set_size_);
+        if (spent < static_cast<double>(state_.support_size() * (points_.features() + 16))) return;
         const index_t n = state_.active();
+        const std::vector<double> margin = state_.margins(settings_.n_threads);
         std::vector<index_t> kept, dropped;
         for (index_t p = 0; p < n; ++p)
-            (!state_.in_support(p) && state_.beyond_margin(p, violation) ? dropped : kept).push_back(p);
+            (!state_.in_support(p) && margin[at(p)] > violation ? dropped : kept).push_back(p);
         const auto whole = static_cast<std::size_t>(State::filling());
         const std::size_t filling = (whole - kept.size() % whole) % whole;
         if (static_cast<double>(kept.size() + filling) > 0.8 * static_cast<double>(n)) return;
@@ -178,9 +192,9 @@ private:
             refresh();
         if (interrupted_) return false;
         if (status != Status::ok || !(state_.worst() >= settings_.tol)) {
-            state_.certify(drift_, outcome);
+            interrupted_ = state_.certify(drift_, outcome, settings_.n_threads) != Status::ok;
             outcome.status = status;
-            return true;
+            return !interrupted_;
         }
         if (in_float() && state_.worst() > 0.5 * refined_violation_ && ++refinements_ >= most_refinements)
             turn_to_double();
@@ -200,8 +214,9 @@ private:
     /// Slopes in double from the coefficients, wherever it is in doubt whether they matter.
     void refresh() {
         const double weight = state_.weight(), error = float_drift(weight) + drift_;
+        const std::vector<double> margin = state_.margins(settings_.n_threads);
         const auto known = [&](index_t p) {
-            return p < state_.active() && summed_ && in_float() && state_.beyond_margin(p, 2.0 * error);
+            return p < state_.active() && summed_ && in_float() && margin[at(p)] > 2.0 * error;
         };
         std::vector<index_t> kept;
         for (index_t p = 0; p < state_.size(); ++p)
@@ -250,14 +265,17 @@ private:
                 add(store, weight_.data(), stride, sums.data(), stride, [](index_t, index_t) {});
             first += m;
         }
-        for (index_t c = 0; c < k; ++c)
+        const auto of_class = [&](index_t c, int) {
             for (index_t j = 0; j < n; ++j)
                 *state_.slope(c, kept[at(j)]) = sums[at(c * stride + j)] + state_.margin(c, kept[at(j)]);
+        };
+        if (threads::parallel_for(k, points_.threads_for(k * n), of_class) != Status::ok) interrupted_ = true;
     }
 
     const Settings& settings_;
     const PointSet& points_;
     ClassCoefficients state_;
+    index_t set_size_;
     ClassSets sets_;
     LocalClasses local_;
     FloatError float_error_;  ///< not finite: values are double

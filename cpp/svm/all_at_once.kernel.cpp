@@ -162,26 +162,18 @@ MLQA_INLINE double step(const ClassSet& s, index_t p, double tolerance, index_t&
 }
 
 template <ClassLoss loss>
-MLQA_INLINE index_t solve_set(const ClassSet& s, double tolerance, index_t most) {
-    index_t steps = 0;
-    for (;;) {
-        // A pass over all, and then over those that moved until they no longer do.
-        index_t moving = 0;
-        for (index_t p = 0; p < s.points && steps < most; ++p)
-            if (step<loss>(s, p, tolerance, steps) > tolerance) s.queue[moving++] = p;
-        if (moving == 0) return steps;
-        while (moving > 0) {
-            index_t left = 0;
-            for (index_t q = 0; q < moving && steps < most; ++q)
-                if (step<loss>(s, s.queue[q], tolerance, steps) > tolerance) s.queue[left++] = s.queue[q];
-            moving = left;
-        }
-    }
+MLQA_INLINE index_t sweep_of(const ClassSet& s, index_t first, index_t last, double tolerance, index_t most,
+                             index_t moving, index_t& steps) {
+    for (index_t q = first; q < last && steps < most; ++q)
+        if (step<loss>(s, s.queue[q], tolerance, steps) > tolerance) s.queue[moving++] = s.queue[q];
+    return moving;
 }
 
-index_t solve(ClassLoss loss, const ClassSet* set, double tolerance, index_t most) {
-    if (loss == ClassLoss::crammer_singer) return solve_set<ClassLoss::crammer_singer>(*set, tolerance, most);
-    return solve_set<ClassLoss::weston_watkins>(*set, tolerance, most);
+index_t sweep(ClassLoss loss, const ClassSet* set, index_t first, index_t last, double tolerance,
+              index_t most, index_t moving, index_t* steps) {
+    if (loss == ClassLoss::crammer_singer)
+        return sweep_of<ClassLoss::crammer_singer>(*set, first, last, tolerance, most, moving, *steps);
+    return sweep_of<ClassLoss::weston_watkins>(*set, first, last, tolerance, most, moving, *steps);
 }
 
 /// The sums of `vectors` vectors of points, which stay in registers.
@@ -216,6 +208,6 @@ void accumulate(const float* const* rows, const float* weight, index_t m, index_
 
 }  // namespace
 
-const AllAtOnceKernels MLQA_KERNELS(all_at_once) = {lanes, violations, solve, accumulate};
+const AllAtOnceKernels MLQA_KERNELS(all_at_once) = {lanes, violations, sweep, accumulate};
 
 }  // namespace mlqa

@@ -40,7 +40,7 @@ struct ClassSet {
     const index_t* label;
     const double* bound;
     double* room;    ///< width numbers
-    index_t* queue;  ///< points
+    index_t* queue;  ///< `points` numbers
 };
 
 /// Rows that are summed in float before they meet a sum in double: it errs by (most_rows + 2) 2^-24 of the
@@ -52,9 +52,11 @@ struct AllAtOnceKernels {
     /// violation[t] for first <= t < last, both multiples of `lanes`.
     void (*violations)(ClassLoss loss, const ClassNumbers* numbers, index_t first, index_t last,
                        double* violation);
-    /// Steps of one point after the other until none violates by more than `tolerance`, at most `most`;
-    /// returns how many.
-    index_t (*solve)(ClassLoss loss, const ClassSet* set, double tolerance, index_t most);
+    /// A step of each point queue[first .. last) that violates by more than `tolerance`, at most `most` in
+    /// all. Those that did are appended to the first `moving` of the queue (at most `first`), so that it
+    /// returns how many these are then; `steps` counts on.
+    index_t (*sweep)(ClassLoss loss, const ClassSet* set, index_t first, index_t last, double tolerance,
+                     index_t most, index_t moving, index_t* steps);
     /// f[t] += sum_r weight[r] rows[r][t], r in order, for first <= t < last, both multiples of a float
     /// vector's lanes.
     void (*accumulate)(const float* const* rows, const float* weight, index_t m, index_t first, index_t last,

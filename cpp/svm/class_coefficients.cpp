@@ -6,10 +6,28 @@
 #include <numeric>
 #include <utility>
 
+#include "core/threads.hpp"
+
 namespace mlqa::svm {
 namespace {
 
 constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2;
+
+/// Places that are worked on together, class after class.
+constexpr index_t run_places = 128;
+/// Numbers that a thread looks at sooner than it wakes another.
+constexpr index_t looked_at_alone = 1'000'000;
+
+/// Calls `body(first, n, run)` for runs of n places.
+template <class Body>
+Status in_runs(index_t places, index_t numbers, int n_threads, Body&& body) {
+    const index_t runs = (places + run_places - 1) / run_places;
+    const int used = places * numbers < looked_at_alone ? 1 : n_threads;
+    return threads::parallel_for(runs, used, [&](index_t run, int) {
+        const index_t first = run * run_places;
+        body(first, std::min(run_places, places - first), run);
+    });
+}
 
 /// As rows of kernel values of any precision ask.
 index_t filled(index_t n) {
@@ -27,7 +45,8 @@ ClassCoefficients::ClassCoefficients(const ClassProblem& problem)
       beta_(at(classes_) * at(stride_), 0.0),
       bound_(at(stride_), 0.0),
       violation_(at(stride_), 0.0),
-      label_(at(stride_), 0) {
+      label_(at(stride_), 0),
+      weight_(at(classes_), 0.0) {
     std::copy(problem.label, problem.label + size_, label_.data());
     std::copy(problem.bound, problem.bound + size_, bound_.data());
     if (problem.initial != nullptr) begin_at(problem.initial);
@@ -50,6 +69,13 @@ void ClassCoefficients::begin_at(const double* initial) {
             set_beta(m, i, scaled ? of_class(m) * (cost / total) : of_class(m));
         set_beta(label_[at(i)], i, scaled ? cost : total);
     }
+}
+
+void ClassCoefficients::set_beta(index_t m, index_t i, double value) {
+    double& held = beta_[at(m * stride_ + i)];
+    weight_[at(m)] += std::abs(value) - std::abs(held);
+    if (label_[at(i)] == m) support_size_ += (value > 0.0 ? 1 : 0) - (held > 0.0 ? 1 : 0);
+    held = value;
 }
 
 void ClassCoefficients::reset_slopes() {
@@ -114,12 +140,21 @@ double ClassCoefficients::worst() const {
     return worst;
 }
 
-bool ClassCoefficients::beyond_margin(index_t i, double error) const {
-    const index_t own = label_[at(i)];
-    const double most = slope(own, i) - error;
-    for (index_t m = 0; m < classes_; ++m)
-        if (m != own && !(slope(m, i) < most)) return false;
-    return true;
+std::vector<double> ClassCoefficients::margins(int n_threads) const {
+    std::vector<double> margin_of(at(active()));
+    // A call that was cancelled meanwhile is so at its next step as well.
+    (void)in_runs(active(), classes_, n_threads, [&](index_t first, index_t n, index_t) {
+        double own[run_places], most[run_places];
+        for (index_t i = 0; i < n; ++i) {
+            own[i] = slope(label_[at(first + i)], first + i);
+            most[i] = -HUGE_VAL;
+        }
+        for (index_t m = 0; m < classes_; ++m)
+            for (index_t i = 0; i < n; ++i)
+                if (label_[at(first + i)] != m) most[i] = std::max(most[i], slope(m, first + i));
+        for (index_t i = 0; i < n; ++i) margin_of[at(first + i)] = own[i] - most[i];
+    });
+    return margin_of;
 }
 
 std::vector<index_t> ClassCoefficients::support() const {
@@ -129,59 +164,61 @@ std::vector<index_t> ClassCoefficients::support() const {
     return points;
 }
 
-double ClassCoefficients::weight() const {
-    double most = 0.0;
-    for (index_t m = 0; m < classes_; ++m) {
-        double sum = 0.0;
-        for (index_t i = 0; i < size_; ++i) sum += std::abs(beta(m, i));
-        most = std::max(most, sum);
-    }
-    return most;
-}
-
 double ClassCoefficients::rounding(double largest) const {
-    const auto terms = static_cast<double>(support().size());
-    return 1.01 * unit_roundoff * (terms + 2.0) * (weight() * largest + 1.0);
+    const auto terms = static_cast<double>(support_size_);
+    return 1.02 * unit_roundoff * (terms + 2.0) * (weight() * largest + 1.0);
 }
 
-/// A point's share of the gap, with the sum of its coefficients and its largest slope.
-double ClassCoefficients::slack(index_t i, double& sum, double& largest) const {
-    const index_t own = label_[at(i)];
-    const double cost = bound_[at(i)], own_slope = slope(own, i);
-    double most = own_slope, share = 0.0;
-    sum = largest = 0.0;
-    for (index_t m = 0; m < classes_; ++m) {
-        sum += beta(m, i);
-        most = std::max(most, slope(m, i));
-        largest = std::max(largest, std::abs(slope(m, i)));
+ClassCoefficients::Share ClassCoefficients::share(index_t first, index_t n) const {
+    double own[run_places], most[run_places], largest[run_places], sum[run_places];
+    for (index_t i = 0; i < n; ++i) {
+        own[i] = most[i] = slope(label_[at(first + i)], first + i);
+        largest[i] = sum[i] = 0.0;
     }
-    for (index_t m = 0; m < classes_; ++m) {
-        const double s = slope(m, i) - own_slope;
-        if (loss_ == ClassLoss::crammer_singer)
-            share += ((m == own ? cost : 0.0) - beta(m, i)) * (most - slope(m, i));
-        else if (m != own)
-            share += s > 0.0 ? (cost + beta(m, i)) * s : beta(m, i) * s;
+    Share share;
+    for (index_t m = 0; m < classes_; ++m)
+        for (index_t i = 0; i < n; ++i) {
+            const double g = slope(m, first + i), b = beta(m, first + i);
+            most[i] = std::max(most[i], g);
+            largest[i] = std::max(largest[i], std::abs(g));
+            sum[i] += b;
+            if (b != 0.0) share.objective -= 0.5 * b * (g + margin(m, first + i));
+        }
+    for (index_t m = 0; m < classes_; ++m)
+        for (index_t i = 0; i < n; ++i) {
+            const double cost = bound_[at(first + i)], g = slope(m, first + i), b = beta(m, first + i);
+            const bool mine = label_[at(first + i)] == m;
+            if (loss_ == ClassLoss::crammer_singer)
+                share.gap += ((mine ? cost : 0.0) - b) * (most[i] - g);
+            else if (!mine)
+                share.gap += g > own[i] ? (cost + b) * (g - own[i]) : b * (g - own[i]);
+        }
+    for (index_t i = 0; i < n; ++i) {
+        share.gap += 2.0 * std::abs(sum[i]) * largest[i];
+        share.cost += bound_[at(first + i)];
     }
     return share;
 }
 
-void ClassCoefficients::certify(double error, ClassOutcome& outcome) const {
+Status ClassCoefficients::certify(double error, ClassOutcome& outcome, int n_threads) const {
     const double others = loss_ == ClassLoss::crammer_singer ? 1.0 : static_cast<double>(classes_ - 1);
-    double gap = 0.0, objective = 0.0, costs = 0.0;
-    for (index_t i = 0; i < size_; ++i) {
-        double sum = 0.0, largest = 0.0;
-        const double share = slack(i, sum, largest);
-        gap += share + 2.0 * std::abs(sum) * largest;
-        costs += bound_[at(i)];
-        if (!in_support(i)) continue;
-        for (index_t m = 0; m < classes_; ++m) objective -= 0.5 * beta(m, i) * (slope(m, i) + margin(m, i));
+    std::vector<Share> shares(at((size_ + run_places - 1) / run_places));
+    const Status status = in_runs(size_, 2 * classes_, n_threads, [&](index_t first, index_t n, index_t run) {
+        shares[at(run)] = share(first, n);
+    });
+    Share all;
+    for (const Share& s : shares) {
+        all.gap += s.gap;
+        all.objective += s.objective;
+        all.cost += s.cost;
     }
-    outcome.gap = gap + 2.0 * others * costs * error;
-    outcome.objective = objective;
+    outcome.gap = all.gap + 2.0 * others * all.cost * error;
+    outcome.objective = all.objective;
     outcome.violation = worst();
     outcome.beta = arena::Buffer<double>(at(classes_) * at(size_));
     for (index_t m = 0; m < classes_; ++m)
         std::copy_n(beta_.data() + m * stride_, size_, outcome.beta.data() + m * size_);
+    return status;
 }
 
 }  // namespace mlqa::svm

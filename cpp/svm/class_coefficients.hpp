@@ -2,6 +2,7 @@
 // (all_at_once.hpp).
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "core/arena.hpp"
@@ -25,7 +26,7 @@ public:
     double* slope(index_t m, index_t i) { return slope_.data() + m * stride_ + i; }
     double slope(index_t m, index_t i) const { return slope_[at(m * stride_ + i)]; }
     double beta(index_t m, index_t i) const { return beta_[at(m * stride_ + i)]; }
-    void set_beta(index_t m, index_t i, double value) { beta_[at(m * stride_ + i)] = value; }
+    void set_beta(index_t m, index_t i, double value);
     double violation(index_t i) const { return violation_[at(i)]; }
 
     /// Places at work, with the others behind them; with their filling.
@@ -47,27 +48,34 @@ public:
     void renew(index_t first, index_t last);
     /// The largest at work, NaN if there is one.
     double worst() const;
-    /// Whether the slopes of a place are below that of its own class by more than `error`.
-    bool beyond_margin(index_t i, double error) const;
+    /// By how much the slopes of each place at work are below that of its own class.
+    std::vector<double> margins(int n_threads) const;
     bool in_support(index_t i) const { return beta(label_[at(i)], i) > 0.0; }
     std::vector<index_t> support() const;
+    index_t support_size() const { return support_size_; }
     /// max_m sum_i |beta_im|
-    double weight() const;
+    double weight() const { return *std::max_element(weight_.begin(), weight_.end()); }
     /// Bound on the rounding error of slopes just summed, |k| <= largest.
     double rounding(double largest) const;
     /// `error` bounds that of the slopes.
-    void certify(double error, ClassOutcome& outcome) const;
+    Status certify(double error, ClassOutcome& outcome, int n_threads) const;
 
 private:
     static std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
     void begin_at(const double* initial);
+    /// What a run of places adds to the certificate.
+    struct Share {
+        double gap = 0.0, objective = 0.0, cost = 0.0;
+    };
     void reorder(const std::vector<index_t>& from);
-    double slack(index_t i, double& sum, double& largest) const;
+    Share share(index_t first, index_t n) const;
 
     ClassLoss loss_;
     index_t size_, classes_, stride_;
     arena::Buffer<double> slope_, beta_, bound_, violation_;
     arena::Buffer<index_t> label_;
+    std::vector<double> weight_;  ///< a class
+    index_t support_size_ = 0;
     index_t active_ = 0;          ///< places at work if some are at rest, else 0
     std::vector<index_t> order_;  ///< points of the places while some are at rest
 };

@@ -4,8 +4,13 @@
 #include <numeric>
 #include <utility>
 
+#include "core/cancel.hpp"
+
 namespace mlqa::svm {
 namespace {
+
+/// Numbers of a point's classes, which lie far apart, and of rows that are worked on for some milliseconds.
+constexpr index_t some_work = 10'000'000;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
@@ -73,6 +78,32 @@ Status LocalClasses::take(const ClassCoefficients& state, RowStore& store, const
             room_.data(),
             queue_.data()};
     return store.block(place_.data(), stride, k_.data(), n_threads);
+}
+
+Status LocalClasses::solve(ClassLoss loss, double tolerance, index_t most, index_t& steps) {
+    // All points, and then those that moved until they no longer do.
+    for (bool moved = true; moved && steps < most;) {
+        std::iota(queue_.begin(), queue_.begin() + set_.points, index_t{0});
+        index_t queued = set_.points;
+        for (moved = false; queued > 0 && steps < most; moved = moved || queued > 0) {
+            const Status status = sweep(loss, tolerance, most, queued, steps);
+            if (status != Status::ok) return status;
+        }
+    }
+    return Status::ok;
+}
+
+/// A step of each queued point that violates; those stay queued.
+Status LocalClasses::sweep(ClassLoss loss, double tolerance, index_t most, index_t& queued, index_t& steps) {
+    const index_t some = some_work / (20 * set_.classes + 8 * set_.stride) + 1;
+    index_t moving = 0;
+    for (index_t first = 0; first < queued; first += some) {
+        if (cancel::poll()) return Status::cancelled;
+        moving = all_at_once_kernels().sweep(loss, &set_, first, std::min(queued, first + some), tolerance,
+                                             most, moving, &steps);
+    }
+    queued = moving;
+    return Status::ok;
 }
 
 void LocalClasses::make_room(index_t stride, index_t classes, index_t width) {

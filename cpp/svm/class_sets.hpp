@@ -36,14 +36,13 @@ public:
     /// Takes the places `set` of `state`, whose rows are at hand.
     Status take(const ClassCoefficients& state, RowStore& store, const std::vector<index_t>& set,
                 int n_threads);
-    /// Steps until no point violates by more than `tolerance`, at most `most`; returns how many.
-    index_t solve(ClassLoss loss, double tolerance, index_t most) {
-        return all_at_once_kernels().solve(loss, &set_, tolerance, most);
-    }
+    /// Steps until no point violates by more than `tolerance`, at most `most` in all, which `steps` counts.
+    Status solve(ClassLoss loss, double tolerance, index_t most, index_t& steps);
     /// The coefficient of the r-th of the set after the steps.
     double beta(index_t r, index_t m) const { return set_.beta[r * set_.width + m]; }
 
 private:
+    Status sweep(ClassLoss loss, double tolerance, index_t most, index_t& queued, index_t& steps);
     void make_room(index_t stride, index_t classes, index_t width);
 
     index_t room_for_ = 0;
