@@ -1,9 +1,10 @@
 // Steps of several small classifiers in turn: what one waits for is filled with the work of the others.
 //
-// A step of some 40 points is a chain of two searches, each of which ends in one place, and a division
-// between them: 95 ns on a core whose arithmetic for them takes 40. Steps are those of
-// svm/working_set.kernel.hpp for epsilon = 0 and one sum; of several best places it is that in the last lane
-// which counts, of the two classes' the second's.
+// A step of 40 points is a chain of two searches, each of which ends in one place, and a division between
+// them: 92 ns for one machine, 55 for each of three or four in turn (115 in svm/working_set.kernel.hpp, whose
+// runs are longer). Choices are all made before moves, so that a core has both kinds of several machines at
+// hand. Steps are those of svm/working_set.kernel.hpp for epsilon = 0 and one sum; of several best places it
+// is that in the last lane which counts, of the two classes' the second's.
 #pragma once
 
 #include "svm/working_set.kernel.hpp"
