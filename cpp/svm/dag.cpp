@@ -17,9 +17,8 @@ constexpr index_t winner_classes = 5;
 /// not before so many points per class have passed: to pack them takes the time of thousands of points.
 constexpr index_t coefficients_of_blocks = 1 << 19, points_per_class = 4;
 
-/// Relative error of a coefficient in bfloat16, rounded up; times the largest |kernel value|, as those are
-/// off themselves by less than the rest.
-constexpr float bfloat16_error = 0x1p-8f * (1 + 0x1p-7f);
+/// Relative error of a coefficient in bfloat16 (svm/dag_blocks.hpp), and by how much larger it makes sums.
+constexpr float bfloat16_error = 0x1p-8f, bfloat16_excess = 1 + 0x1p-7f;
 
 /// Classes that may be asked whether they win against all others.
 constexpr int tries = 2;
@@ -126,7 +125,7 @@ index_t Graph::unbeaten(const ClassBlocks& blocks, const float* values, float er
                         const Candidate& candidate, Worker<float>& worker) const {
     const MachineView<float>& view = predictor_.single_.view;
     const DecideScratch<float> scratch = worker.scratch(view.classes);
-    if (blocks.packed()) error += bfloat16_error * candidate.largest;
+    if (blocks.packed()) error = bfloat16_excess * (error + bfloat16_error * candidate.largest);
     index_t a = candidate.label;
     for (int t = 0; t < tries && a >= 0; ++t) {
         const ClassBlock block = blocks.of(a);

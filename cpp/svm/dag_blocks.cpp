@@ -11,14 +11,15 @@ namespace {
 /// Fewer numbers than this are packed by one thread.
 constexpr index_t serial_numbers = 1 << 18;
 
-/// Coefficients that may be read behind the last ones.
-constexpr index_t padding = 16;
+/// Coefficients that may be read behind the last ones: a short run is read as four vectors of 16.
+constexpr index_t padding = 64;
 
-/// The nearest bfloat16, of two the even one.
+/// The nearest bfloat16, of two the even one, and no infinity for a finite number.
 std::uint16_t upper_half(float value) {
     std::uint32_t bits;
     std::memcpy(&bits, &value, sizeof(bits));
-    return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+    const std::uint32_t rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    return static_cast<std::uint16_t>((rounded & 0x7FFF) == 0x7F80 ? rounded - 1 : rounded);
 }
 
 }  // namespace

@@ -188,7 +188,7 @@ def clusters(rng, k, per_class, d=5):
     }, centre
 
 
-def predictor(machines):
+def predictor(machines, graph=False):
     start = np.concatenate([[0], np.cumsum(machines["n_support"])])
     return core.Predictor(
         machines["support_vectors"],
@@ -197,6 +197,7 @@ def predictor(machines):
         start,
         machines["dual_coef"],
         machines["intercept"],
+        graph=graph,
     )
 
 
@@ -218,20 +219,23 @@ def along(decision, order):
 
 @pytest.mark.parametrize(("k", "per_class"), [(300, 7), (130, 34), (60, 160)])
 @pytest.mark.usefixtures("isa")
+@pytest.mark.sanitize
 def test_winners_against_all_are_found_among_many_classes(k, per_class, rng):
     """So many coefficients and points that blocks of classes are packed."""
     machines, centre = clusters(rng, k, per_class)
     assert machines["dual_coef"].size >= 1 << 19
     native = predictor(machines)
-    spread = rng.choice([0.2, 1.0, 3.0], size=(2 * k, 1))
-    points = centre[rng.integers(0, k, 2 * k)] + spread * rng.normal(size=(2 * k, 5))
-    order, some = rng.permutation(k), slice(0, 2 * k, k // 15)
+    spread = rng.choice([0.2, 1.0, 3.0], size=(4 * k, 1))
+    points = centre[rng.integers(0, k, 4 * k)] + spread * rng.normal(size=(4 * k, 5))
+    order, some = rng.permutation(k), slice(0, 4 * k, k // 7)
     few = [native.walk(x[None], 1, order)[0][0] for x in points[some]]
     label, asked = native.walk(points, 1, order)
     decision = native.decisions(points[some], 1)
     assert np.mean(label[some] == native.classes(points, 1, False)[some]) > 0.2
     np.testing.assert_array_equal(label[some], along(decision, order))
     np.testing.assert_array_equal(label[some], few)
+    prepared = predictor(machines, graph=True)
+    np.testing.assert_array_equal(prepared.walk(points[some], 1, order)[0], few)
     np.testing.assert_array_equal(asked, k - 1)
     explored, asked = native.walk(points[some], 1, order, 0.02)
     assert asked.max() > k - 1
@@ -247,7 +251,7 @@ def test_coefficients_that_round_the_wrong_way():
     weight[18:20] = 1 + np.array([1.49, 1.49]) / 128
     owner = np.repeat(np.arange(k), 2)
     label, _ = dag_predict(
-        np.ones((2 * k, 1)),
+        np.ones((4 * k, 1)),
         np.ones((2 * k, 1)),
         np.where(np.arange(k - 1)[:, None] >= owner, weight, -weight),
         np.zeros(k * (k - 1) // 2),
@@ -270,7 +274,7 @@ def test_a_class_that_one_beats_is_no_winner(rival, rng):
     constant[(low == a) & (high == b)] *= -1
     order = [own, *(c for c in rng.permutation(k) if c not in (own, rival)), rival]
     label, _ = dag_predict(
-        np.full((2 * k, 1), 2.0 * own),
+        np.full((4 * k, 1), 2.0 * own),
         np.arange(2.0 * k)[:, None],
         np.zeros((k - 1, 2 * k)),
         constant,
