@@ -4,12 +4,13 @@ import functools
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_wine
 
 from mlqa_fast import reference
 from mlqa_fast.svm import all_at_once
 
 PARAMETERS = {
+    "wine": {"C": 1.0, "gamma": 0.05},
     "digits": {"C": 10.0, "gamma": 0.005},
     "26 classes, 5000 x 16": {"C": 10.0, "gamma": 0.1},
     "26 classes, 15000 x 16": {"C": 10.0, "gamma": 0.1},
@@ -20,8 +21,8 @@ LOSSES = ("crammer_singer", "weston_watkins")
 @functools.cache
 def load(case):
     """Training points and labels."""
-    if case == "digits":
-        X, y = load_digits(return_X_y=True)
+    if case in ("wine", "digits"):
+        X, y = (load_wine if case == "wine" else load_digits)(return_X_y=True)
         return (X - X.mean(0)) / np.where(X.std(0) > 0, X.std(0), 1), y
     n = int(case.split()[2])
     rng = np.random.default_rng(0)
@@ -52,10 +53,12 @@ def violation(beta, X, y, loss, C, gamma):
 
 
 CASES = [
-    pytest.param(case, loss, who, marks=() if case == "digits" else pytest.mark.full)
-    for case in PARAMETERS
-    for loss in LOSSES
-    for who in ("mlqa_fast", *(["reference"] if case == "digits" else ()))
+    *(("wine", loss, "reference") for loss in LOSSES),  # takes minutes on the others
+    *(
+        pytest.param(case, loss, "mlqa_fast", marks=pytest.mark.full if "classes" in case else ())
+        for case in PARAMETERS
+        for loss in LOSSES
+    ),
 ]
 
 

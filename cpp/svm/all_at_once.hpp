@@ -23,18 +23,23 @@
 //     Weston-Watkins   sum_i sum_{m != y} C_i max(0, s_im) + beta_im s_im,   s_im = G_im - G_iy,
 //
 // widened by what the rounding of G, of errors of at most E, can take from it: 2 C_i E a point, or a pair of
-// point and class; and by |sum_m beta_im| max_m |G_im|.
+// point and class; and by 2 |sum_m beta_im| max_m |G_im|.
 //
 // As smo.hpp does for two classes, rounds take a working set of points, those that violate most and half of
 // the set before; have their rows of kernel values, float where the points are dense; solve the set by itself
 // in double, point after point exactly (class_step.hpp), down to a tenth of the violation; and add the rows
-// to the slopes of the classes whose coefficients changed: two to four of a point. Numbers of all points lie
+// to the slopes of the classes whose coefficients changed, some six of a point. Numbers of all points lie
 // class after class, so that every pass is one over whole vectors.
 //
 // Stopping is as there: slopes are summed anew in double, kernel values included, for the support and for
 // every point that the bound on the error of float does not leave on its side of the margin,
 // G_iy > G_im + 2 E for all m: beta_i = 0 is then optimal for the exact slopes as well, and the point has no
-// part in violation and gap. Where float does not lead to the tolerance, rows are double.
+// part in violation and gap. Where float does not lead to the tolerance, rows are double. Sums of float
+// values begin in float as well (all_at_once.kernel.hpp): as much again for each class that changed would
+// else go into making them double.
+//
+// Of 15000 points in 16 features and 26 classes with 7347 support vectors, rows and slopes take over a
+// third of the time each, the slopes in double a seventh; steps inside of working sets take 4 %.
 #pragma once
 
 #include "core/arena.hpp"
