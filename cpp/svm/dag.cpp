@@ -136,37 +136,37 @@ index_t Graph::unbeaten(const ClassBlocks& blocks, const float* values, float er
     return -1;
 }
 
-Status Graph::ask_exactly(const Queries& x, const Group& point, const Route& route, GraphPoint& at_,
+Status Graph::ask_exactly(const Queries& x, const Group& point, const Route& route, GraphPoint& here,
                           Worker<double>& worker) const {
     const Predictor& p = predictor_;
     if (worker.values.size() == 0) worker.values = arena::Buffer<double>(at(p.stride_));
     p.take(x, point, worker);
     const index_t width = predict_table<double>().panel_width;
-    for (const index_t place : {at_.first, at_.last}) {
+    for (const index_t place : {here.first, here.last}) {
         const index_t* run = p.machines_.start + route.order[place];
         p.values_of(1, run[0] / width, (run[1] + width - 1) / width, worker);
     }
-    GraphNode nodes[2] = {{0, 0, static_cast<std::int32_t>(at_.first), false}, {}};
-    dag_kernels().descend(&p.double_.view, route.order, worker.values.data(), 0.0, at_.last - at_.first,
+    GraphNode nodes[2] = {{0, 0, static_cast<std::int32_t>(here.first), false}, {}};
+    dag_kernels().descend(&p.double_.view, route.order, worker.values.data(), 0.0, here.last - here.first,
                           nodes, 1);
-    nodes[0].strikes_last ? --at_.last : ++at_.first;
+    nodes[0].strikes_last ? --here.last : ++here.first;
     return Status::ok;
 }
 
 Status Graph::walk_in_float(const Queries& x, const Group& point, const Route& route, const float* values,
                             float error, Worker<float>& worker, index_t& label) const {
     const Predictor& p = predictor_;
-    GraphPoint at_ = {0, p.machines_.classes - 1};
+    GraphPoint here = {0, p.machines_.classes - 1};
     while (true) {
-        dag_kernels().walk(&p.single_.view, route.order, values, error, rounded_up(route.explore), &at_);
-        if (at_.first == at_.last) break;
+        dag_kernels().walk(&p.single_.view, route.order, values, error, rounded_up(route.explore), &here);
+        if (here.first == here.last) break;
         if (route.explore > 0) return Status::ok;
         if (worker.exact == nullptr) worker.exact = std::make_unique<Worker<double>>();
         Status status = p.prepare<double>(1);
-        if (status == Status::ok) status = ask_exactly(x, point, route, at_, *worker.exact);
+        if (status == Status::ok) status = ask_exactly(x, point, route, here, *worker.exact);
         if (status != Status::ok) return status;
     }
-    label = route.order[at_.first];
+    label = route.order[here.first];
     return Status::ok;
 }
 

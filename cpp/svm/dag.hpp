@@ -62,7 +62,7 @@ private:
                      const Candidate& candidate, Worker<float>& worker) const;
     Status walk_in_float(const Queries& x, const Group& point, const Route& route, const float* values,
                          float error, Worker<float>& worker, index_t& label) const;
-    Status ask_exactly(const Queries& x, const Group& point, const Route& route, GraphPoint& at,
+    Status ask_exactly(const Queries& x, const Group& point, const Route& route, GraphPoint& here,
                        Worker<double>& worker) const;
 
     const Predictor& predictor_;
