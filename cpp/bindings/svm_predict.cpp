@@ -184,7 +184,7 @@ private:
         const index_t rows = machines.classes - 1, columns = machines.size();
         constexpr const char* wrong = "dual_coef has the wrong shape";
         if (!py::isinstance<py::tuple>(given)) {
-            const auto matrix = given.cast<Vector>();
+            auto matrix = given.cast<Vector>();
             check(matrix.ndim() == 2 && matrix.shape(0) == rows && matrix.shape(1) == columns, wrong);
             machines.coef = matrix.data();
             return matrix;

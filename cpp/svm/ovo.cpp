@@ -108,8 +108,8 @@ private:
     }
 
     bool matrix_fits() const {
-        std::vector<index_t> sizes;
-        for (index_t c = 0; c < problem_.classes; ++c) sizes.push_back(problem_.size(c));
+        std::vector<index_t> sizes(at(problem_.classes));
+        for (index_t c = 0; c < problem_.classes; ++c) sizes[at(c)] = problem_.size(c);
         std::partial_sort(sizes.begin(), sizes.begin() + 2, sizes.end(), std::greater<>());
         if (sizes[0] + sizes[1] > most_points()) return false;
         const auto n = static_cast<double>(total());
