@@ -29,10 +29,10 @@ using Labels = py::array_t<std::int64_t>;
 using Values = py::array_t<double>;
 /// Kernel rows and values that were computed.
 using Worked = py::typing::Tuple<index_t, index_t>;
-/// support, counts, dual_coef, rho, steps; violation, gap, objective, status, work.
+/// support, counts, dual_coef, rho, steps; violation, gap, objective of each machine, status, work.
 using Packed = py::typing::Tuple<py::array_t<std::uint8_t>, Values>;
 using Matrix = py::typing::Union<Values, Packed>;
-using Fitted = py::typing::Tuple<Labels, Counts, Matrix, Values, Counts, double, double, double, int, Worked>;
+using Fitted = py::typing::Tuple<Labels, Counts, Matrix, Values, Counts, double, double, Values, int, Worked>;
 /// beta, rho of the groups, steps, violation, gap, objective, status.
 using Solved = py::typing::Tuple<Values, double, double, index_t, double, double, double, int>;
 /// beta, steps, violation, gap, objective, status, work.
@@ -202,7 +202,8 @@ Fitted fit(const py::object& points, const KernelTuple& kernel, const Indices& o
                           copied<std::int32_t>(model.dual_coef.support_count()),
                           coefficients(model.dual_coef, most_dense, settings.n_threads),
                           copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
-                          model.gap, model.objective, static_cast<int>(model.status), worked(work));
+                          model.gap, copied<double>(model.objective), static_cast<int>(model.status),
+                          worked(work));
 }
 
 Fitted fit_code_book(const py::object& points, const KernelTuple& kernel, const Indices& order,
@@ -236,7 +237,8 @@ Fitted fit_code_book(const py::object& points, const KernelTuple& kernel, const 
     std::copy(model.dual_coef.begin(), model.dual_coef.end(), coef.mutable_data());
     return py::make_tuple(copied<std::int64_t>(model.support), copied<std::int32_t>(model.support_count),
                           coef, copied<double>(model.rho), copied<std::int32_t>(model.steps), model.violation,
-                          model.gap, model.objective, static_cast<int>(model.status), worked(work));
+                          model.gap, copied<double>(model.objective), static_cast<int>(model.status),
+                          worked(work));
 }
 
 Solved solve(const py::object& points, const KernelTuple& kernel, const Indices& index, std::int64_t first,

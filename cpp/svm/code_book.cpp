@@ -49,6 +49,7 @@ public:
         : book_(book), settings_(settings), model_(model), places_(at(book.machines)) {
         model_.rho.assign(at(book.machines), std::numeric_limits<double>::quiet_NaN());
         model_.steps.assign(at(book.machines), 0);
+        model_.objective.assign(at(book.machines), 0.0);
         results_.resize(at(book.machines));
     }
 
@@ -71,7 +72,7 @@ private:
     struct Result {
         std::vector<index_t> position;
         std::vector<double> beta;
-        double violation = 0.0, gap = 0.0, objective = 0.0;
+        double violation = 0.0, gap = 0.0;
         Status status = Status::ok;
         bool done = false;
     };
@@ -149,9 +150,9 @@ private:
         }
         result.violation = outcome.violation;
         result.gap = outcome.gap;
-        result.objective = outcome.objective;
         result.status = outcome.status;
         result.done = true;
+        model_.objective[at(m)] = outcome.objective;
         model_.rho[at(m)] = outcome.rho[0];
         model_.steps[at(m)] = outcome.steps;
         places_[at(m)] = Place();
@@ -177,7 +178,6 @@ private:
                 model_.dual_coef[m * n + at(column[at(r.position[e])])] = r.beta[e];
             model_.violation = std::max(model_.violation, r.violation);
             model_.gap += r.gap;
-            model_.objective += r.objective;
             if (r.status != Status::ok && model_.status != Status::time_limit) model_.status = r.status;
         }
     }

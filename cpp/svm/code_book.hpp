@@ -42,7 +42,8 @@ struct CodeModel {
     std::vector<double> rho;             ///< a machine
     std::vector<index_t> steps;          ///< a machine
     double violation = 0.0;              ///< the largest
-    double gap = 0.0, objective = 0.0;   ///< sums over the machines
+    std::vector<double> objective;       ///< a machine
+    double gap = 0.0;                    ///< the sum over the machines
     Status status = Status::ok;          ///< not_converged or time_limit if a machine ended so
 };
 

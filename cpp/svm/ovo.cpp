@@ -36,6 +36,7 @@ public:
         const std::size_t machines = at(problem.machines());
         model_.rho.assign(machines, 0.0);
         model_.steps.assign(machines, 0);
+        model_.objective.assign(machines, 0.0);
         model_.dual_coef.begin(problem.classes, problem.start, settings.n_threads);
     }
 
@@ -52,7 +53,7 @@ public:
 
 private:
     struct Result {
-        double violation, gap, objective;
+        double violation, gap;
         Status status;
     };
 
@@ -210,7 +211,8 @@ private:
         if (problem_.nu > 0) scale_nu(outcome);
         model_.dual_coef.keep(pair.a, pair.b, outcome.beta.data(), worker);
         const std::size_t machine = at(number(pair));
-        results_[machine] = {outcome.violation, outcome.gap, outcome.objective, outcome.status};
+        results_[machine] = {outcome.violation, outcome.gap, outcome.status};
+        model_.objective[machine] = outcome.objective;
         model_.rho[machine] = outcome.rho[0];
         model_.steps[machine] = outcome.steps;
         Reached& reached = reached_[at(worker)];
@@ -221,7 +223,8 @@ private:
     /// Kernel values that are not finite make no machine: its constant says so.
     std::unique_ptr<Machine> overflow(index_t machine) {
         const double nan = std::numeric_limits<double>::quiet_NaN();
-        results_[at(machine)] = {nan, nan, nan, Status::ok};
+        results_[at(machine)] = {nan, nan, Status::ok};
+        model_.objective[at(machine)] = nan;
         model_.rho[at(machine)] = nan;
         return nullptr;
     }
@@ -229,7 +232,6 @@ private:
     void combine(const Result& r) {
         model_.violation = std::max(model_.violation, r.violation);
         model_.gap += r.gap;
-        model_.objective += r.objective;
         if (r.status != Status::ok && model_.status != Status::time_limit) model_.status = r.status;
     }
 

@@ -38,11 +38,12 @@ struct Problem {
 
 struct Model {
     Coefficients dual_coef;
-    std::vector<double> rho;            ///< a machine
-    std::vector<index_t> steps;         ///< a machine
-    double violation = 0.0;             ///< the largest
-    double gap = 0.0, objective = 0.0;  ///< sums over the machines
-    Status status = Status::ok;         ///< not_converged or time_limit if a machine ended so
+    std::vector<double> rho;        ///< a machine
+    std::vector<index_t> steps;     ///< a machine
+    double violation = 0.0;         ///< the largest
+    std::vector<double> objective;  ///< a machine
+    double gap = 0.0;               ///< the sum over the machines
+    Status status = Status::ok;     ///< not_converged or time_limit if a machine ended so
 };
 
 /// Status::cancelled leaves `model` unusable. The progress that is reported is not a share of the work, which

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mlqa_fast.svm import SVC, all_at_once, compile_predictor, dag_predict
+from mlqa_fast.svm import SVC, all_at_once, compile_predictor, dag_order, dag_predict, pair_margins
 from svm_definitions import rbf
 
 EVERY = ["ovo", "dag", "ovr", "ecoc", "crammer_singer", "weston_watkins"]
@@ -151,12 +151,22 @@ def test_an_order_of_a_kernel_that_is_given(order, rng):
         np.testing.assert_array_equal(svc.dag_order_, want.dag_order_)
 
 
+def test_separation_is_that_of_the_margins(rng):
+    X, y = clouds(rng, k=6, n=240)
+    svc = SVC(multi_class="dag", dag_order="separation", tol=1e-9).fit(X, y)
+    margins = pair_margins(svc.support_vectors_, svc.dual_coef_, svc.n_support_, gamma=svc._gamma)
+    np.testing.assert_array_equal(svc.dag_order_, dag_order(margins))
+
+
 def test_an_order_that_fit_did_not_find(rng):
     X, y = clouds(rng)
     svc = SVC().fit(X, y).set_params(multi_class="dag", dag_order="separation")
     with pytest.raises(ValueError, match="found by fit with multi_class='dag'"):
         svc.predict(X)
-    svc.fit(X, y).set_params(dag_order="accuracy")
+    warm = SVC(warm_start=True).fit(X, y).set_params(multi_class="dag", dag_order="separation")
+    assert warm.fit(X, y).n_iter_.sum() == 0
+    np.testing.assert_array_equal(warm.predict(X), svc.fit(X, y).predict(X))
+    svc.set_params(dag_order="accuracy")
     with pytest.raises(ValueError, match="found by fit with multi_class='dag'"):
         svc.predict(X)
     np.testing.assert_array_equal(svc.set_params(dag_order=[0, 1, 2, 3]).predict(X).shape, y.shape)

@@ -124,6 +124,7 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
             and self.kkt_violation_ < self.tol
         ):
             self.n_iter_ = np.zeros_like(self.n_iter_)
+            self._find_order(problem)
         else:
             self._train(problem, before[1] == start and start != b"")
         self._calibrated = calibrated
@@ -167,6 +168,7 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
         warn_if_early(trained, limits, stacklevel=6)
         self._method = method.name
         self._class_count = np.bincount(problem.codes[problem.bound > 0])
+        self._objectives = trained.objectives
         self._work = (*trained.work, time.perf_counter() - begun)
         self.__dict__.pop("code_book_", None)
         if method.book is not None:

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from mlqa_fast.svm._all_at_once import train_all_at_once
 from mlqa_fast.svm._code_book import Book, checked_book, code_book, decoded, train_book
-from mlqa_fast.svm._dag_order import checked_order, dag_order, pair_accuracies, pair_margins
+from mlqa_fast.svm._dag_order import checked_order, dag_order, pair_accuracies
 from mlqa_fast.svm._problem import KernelTuple, Limits, Trained, train
 
 PAIRS = {"ovo", "dag"}
@@ -126,6 +126,7 @@ def train_method(
             together.objective,
             together.status,
             together.work,
+            np.array([together.objective]),
         )
     return train(X, codes, n_classes, bound, kernel, limits, progress, nu=nu, initial=initial)
 
@@ -137,18 +138,10 @@ def order_of(svc: Any, X: Any, codes: NDArray[np.intp]) -> NDArray[np.int64]:
         return checked_order(svc.dag_order, k)
     if svc.dag_order == "listed":
         return np.arange(k)
-    given = callable(svc.kernel) or svc.kernel == "precomputed"
-    margins = pair_margins(
-        X[np.ix_(svc.support_, svc.support_)] if given else svc.support_vectors_,
-        svc._dual_coef_,
-        svc._n_support,
-        kernel="precomputed" if given else svc.kernel,
-        degree=svc.degree,
-        gamma=svc._gamma,
-        coef0=svc.coef0,
-    )
+    margins = _margins(svc._objectives, k)
     if svc.dag_order == "separation":
         return dag_order(margins)
+    given = callable(svc.kernel) or svc.kernel == "precomputed"
     single = clone(svc).set_params(
         multi_class="ovo", decision_function_shape="ovo", break_ties=False, warm_start=False
     )
@@ -162,6 +155,16 @@ def order_of(svc: Any, X: Any, codes: NDArray[np.intp]) -> NDArray[np.int64]:
         )
 
     return dag_order(pair_accuracies(codes, fit), ties=margins)
+
+
+def _margins(objectives: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """`pair_margins` from the dual objectives of the machines."""
+    margin = np.full((k, k), np.inf)
+    low, high = np.triu_indices(k, 1)
+    positive = objectives > 0
+    width = np.sqrt(2.0 / objectives[positive])
+    margin[low[positive], high[positive]] = margin[high[positive], low[positive]] = width
+    return margin
 
 
 def route_of(svc: Any, n_classes: int) -> tuple[NDArray[np.int64] | None, float]:

@@ -60,6 +60,8 @@ class Trained(NamedTuple):
     status: int
     #: Kernel rows and values that were computed.
     work: tuple[int, int]
+    #: Dual objectives of the machines.
+    objectives: NDArray[np.float64]
 
 
 class Limits(NamedTuple):
@@ -241,7 +243,7 @@ def train(
 
 def trained_of(raw: tuple[Any, ...], order: NDArray[np.int64], by_nu: bool = False) -> Trained:
     """Machines as the extension returns them, if all of their numbers are finite."""
-    position, n_support, given, rho, n_iter, violation, gap, objective, status, work = raw
+    position, n_support, given, rho, n_iter, violation, gap, objectives, status, work = raw
     dual_coef = given_by_extension(given, len(position))
     if not (np.isfinite(rho).all() and np.isfinite(numbers(dual_coef)).all()):
         raise ValueError(
@@ -250,7 +252,17 @@ def trained_of(raw: tuple[Any, ...], order: NDArray[np.int64], by_nu: bool = Fal
             + (" Or nu is too small for classes that overlap: a margin is 0." if by_nu else "")
         )
     return Trained(
-        order[position], n_support, dual_coef, -rho, n_iter, violation, gap, objective, status, work
+        order[position],
+        n_support,
+        dual_coef,
+        -rho,
+        n_iter,
+        violation,
+        gap,
+        float(np.cumsum(objectives)[-1]),  # in the order of the machines
+        status,
+        work,
+        objectives,
     )
 
 
