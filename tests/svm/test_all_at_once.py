@@ -311,8 +311,8 @@ def test_duplicates_with_other_labels(loss, rng):
     assert violation <= 1e-3 + 1e-12
 
 
-@pytest.mark.parametrize("k", [2, 3, 8, 9, 16, 17, 33])
-@pytest.mark.parametrize("n", [70, 128, 129])
+@pytest.mark.parametrize("k", [3, 8, 17, 33])
+@pytest.mark.parametrize("n", [70, 129])
 @both
 @pytest.mark.usefixtures("isa")
 @pytest.mark.sanitize

@@ -136,7 +136,6 @@ def test_decoding_refuses_what_does_not_fit():
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("isa")
-@pytest.mark.sanitize
 def test_machines_agree_with_the_definition(method, class_weight, rng):
     X, y = clouds(rng)
     X, y = X[12:], np.delete(y, np.flatnonzero(y == 1)[:12])
@@ -255,6 +254,7 @@ def test_machines_of_one_way_do_not_answer_for_another(rng):
 
 
 @pytest.mark.parametrize("method", METHODS[:3])
+@pytest.mark.sanitize
 def test_sparse_and_precomputed_are_the_kernel(method, rng):
     X, y = clouds(rng, d=8)
     X *= rng.random(X.shape) < 0.5

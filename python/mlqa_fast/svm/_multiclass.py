@@ -174,12 +174,14 @@ def route_of(svc: Any, n_classes: int) -> tuple[NDArray[np.int64] | None, float]
         return checked_order(order, n_classes), svc.dag_explore
     if order == "listed" or n_classes == 2:
         return None, svc.dag_explore
-    if getattr(svc, "_found_order", None) != order or not hasattr(svc, "dag_order_"):
-        raise ValueError(
-            f"dag_order={order!r} is found by fit with multi_class='dag', which came without it:"
-            " fit again"
-        )
-    return svc.dag_order_, svc.dag_explore
+    if getattr(svc, "_found_order", None) == order and hasattr(svc, "dag_order_"):
+        return svc.dag_order_, svc.dag_explore
+    if order == "separation" and hasattr(svc, "_objectives"):
+        return dag_order(_margins(svc._objectives, n_classes)), svc.dag_explore
+    raise ValueError(
+        f"dag_order={order!r} is found by fit with multi_class='dag', which came without it:"
+        " fit again"
+    )
 
 
 def graph_scores(votes: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.float64]:

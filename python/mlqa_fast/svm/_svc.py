@@ -88,7 +88,7 @@ class SVC(TrainedClassifier):
         The list of classes that a point starts with along the graph: as in `classes_`, with the
         pairs of the widest margins at the ends (`pair_margins`), with those that cross-validation
         tells apart most surely (`pair_accuracies`), or a permutation of 0, ..., `n_classes` - 1.
-        'separation' and 'accuracy' are found by fit, with ``multi_class='dag'``.
+        'accuracy' is found by fit, with ``multi_class='dag'``; the others may be chosen after it.
     dag_explore : float, default=0.0
         Along the graph both paths are followed where a machine's value is below this in magnitude;
         of the classes at their ends the one wins whose path has the largest smallest value. Read at
