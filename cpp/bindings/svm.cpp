@@ -139,16 +139,21 @@ svm::Settings limits(double tol, std::int64_t max_iter, double max_time, double 
     return settings;
 }
 
+/// Checks that indices are those of points, or of rows and columns of a kernel matrix.
+void check_chosen(const svm::Points& points, const svm::KernelFunction& function, const Indices& which,
+                  const char* message) {
+    const bool square = function.kind == svm::Kernel::precomputed;
+    check(!square || !points.is_sparse, "a precomputed kernel must be dense");
+    check_range(which, square ? std::min(points.count(), points.features()) : points.count(), message);
+}
+
 /// Checks what memory safety needs of points sorted by class.
 void check_sorted(const svm::Points& points, const svm::KernelFunction& function, const Indices& order,
                   const Indices& start, const Vector& bound) {
-    const bool square = function.kind == svm::Kernel::precomputed;
-    check(!square || !points.is_sparse, "a precomputed kernel must be dense");
     check(order.ndim() == 1 && bound.ndim() == 1 && order.size() == bound.size(),
           "order and bound must have one length");
     check_offsets(start, order.size());
-    check_range(order, square ? std::min(points.count(), points.features()) : points.count(),
-                "order must hold indices of points");
+    check_chosen(points, function, order, "order must hold indices of points");
 }
 
 bool is_matrix(const py::array& x, py::ssize_t rows, py::ssize_t columns) {
@@ -249,10 +254,7 @@ Solved solve(const py::object& points, const KernelTuple& kernel, const Indices&
     svm::SingleProblem problem;
     problem.points = x.points();
     problem.function = kernel_function(kernel);
-    const bool square = problem.function.kind == svm::Kernel::precomputed;
-    check(!square || !x.points().is_sparse, "a precomputed kernel must be dense");
-    check_range(index, square ? std::min(x.points().count(), x.points().features()) : x.points().count(),
-                "index must hold indices of points");
+    check_chosen(problem.points, problem.function, index, "index must hold indices of points");
     const index_t n = index.size(), variables = linear.size();
     check(n > 0 && (variables == n || (variables == 2 * n && first == n)),
           "linear must have a number a point, or two");
@@ -294,10 +296,7 @@ AllClasses all_at_once(const py::object& points, const KernelTuple& kernel, cons
     problem.points = x.points();
     problem.points.work = &work;
     problem.function = kernel_function(kernel);
-    const bool square = problem.function.kind == svm::Kernel::precomputed;
-    check(!square || !x.points().is_sparse, "a precomputed kernel must be dense");
-    check_range(index, square ? std::min(x.points().count(), x.points().features()) : x.points().count(),
-                "index must hold indices of points");
+    check_chosen(problem.points, problem.function, index, "index must hold indices of points");
     check_range(label, classes, "label must hold classes");
     problem.size = index.size();
     problem.classes = classes;

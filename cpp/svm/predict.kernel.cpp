@@ -14,15 +14,6 @@ constexpr int lanes = simd::lanes<T>;
 template <class T>
 constexpr int width = pairwise::panel_width<T>;
 
-/// As simd::fma, for one number: the same bits.
-MLQA_INLINE double fma_one(double a, double b, double c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-
 /// Points whose sums run side by side: one alone would wait for each of its additions.
 constexpr int abreast = 4;
 
@@ -45,8 +36,8 @@ void take(const S* x, index_t row_stride, index_t col_stride, const index_t* ind
                 const double v = static_cast<double>(row[r][k * col_stride]);
                 const double difference = v - centre;
                 to[r][k] = static_cast<T>(difference);
-                norm[r] = fma_one(difference, difference, norm[r]);
-                square[r] = fma_one(v, v, square[r]);
+                norm[r] = svm::fma_one(difference, difference, norm[r]);
+                square[r] = svm::fma_one(v, v, square[r]);
             }
         }
         for (int r = 0; r < abreast && i + r < points; ++r) {

@@ -14,22 +14,6 @@ constexpr int vectors = simd::bytes == 64 ? 16 : 8;
 /// Sums of weighted values that grow side by side: one alone would wait for itself.
 constexpr int chains = 8;
 
-/// As simd::fma, for one number: the same bits.
-MLQA_INLINE double fma_one(double a, double b, double c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-MLQA_INLINE float fma_one(float a, float b, float c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_fmaf(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-
 /// sum[0 .. n lanes) += entries [e, end), all in frequent columns, times their columns of the panel.
 template <int n, class T>
 MLQA_INLINE void add_columns(const SparseEntries<T>& entries, index_t e, index_t end, const T* panel,
@@ -60,7 +44,7 @@ MLQA_INLINE void products(const SparseEntries<T>& entries, index_t point, const 
             index_t p = run.start[rare];
             while (p < run.start[rare + 1] && run.point[p] < first) ++p;
             for (; p < run.start[rare + 1]; ++p)
-                sum[run.point[p]] = fma_one(x, run.value[p], sum[run.point[p]]);
+                sum[run.point[p]] = svm::fma_one(x, run.value[p], sum[run.point[p]]);
             continue;
         }
         const index_t from = e;
@@ -97,7 +81,7 @@ MLQA_INLINE void add_weighted(const T* const* values, const double* weight, inde
     for (int r = 0; r < n; ++r) grown[r] = sum[r];
     for (index_t j = 0; j < count; ++j)
         for (int r = 0; r < n; ++r)
-            grown[r] = fma_one(weight[j], static_cast<double>(values[r][j]), grown[r]);
+            grown[r] = svm::fma_one(weight[j], static_cast<double>(values[r][j]), grown[r]);
     for (int r = 0; r < n; ++r) sum[r] = grown[r];
 }
 
