@@ -4,10 +4,7 @@ import ast
 import importlib
 import inspect
 import itertools
-import platform
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -26,7 +23,6 @@ LOWER_LAYERS = {"core": {"core"}, "pairwise": {"core", "pairwise"}}  # areas: th
 TOP_LAYERS = {"bindings", "tests"}
 STANDARD_IN_KERNELS = {"cstddef", "cstdint"}
 INTRINSICS = {"immintrin.h", "arm_neon.h"}  # in core/simd.hpp alone
-LIBRARY_OF_KERNELS = {"memcpy", "memset", "memmove", "_GLOBAL_OFFSET_TABLE_"}
 
 
 def relative(path):
@@ -77,54 +73,6 @@ def test_kernels_include_no_library(path):
         if file == CPP / "core" / "simd.hpp":
             standard -= INTRINSICS
         assert standard <= STANDARD_IN_KERNELS, relative(file)
-
-
-def has_tile_kernel(path):
-    """Whether the kernel is compiled once more for AMX: on Linux, as CMakeLists.txt says."""
-    text = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
-    rooms = re.search(r"mlqa_add_tile_kernels\(mlqa ([^)]*)\)", text)[1].split()
-    return platform.system() == "Linux" and relative(path) in {
-        f"cpp/{room}.kernel.cpp" for room in rooms
-    }
-
-
-def kernel_flags(tiles):
-    """Compiler flags for each level, read from cmake/isa.cmake."""
-    text = (ROOT / "cmake" / "isa.cmake").read_text(encoding="utf-8")
-    common = re.search(r"set\(MLQA_KERNEL_FLAGS\s+([^)]*)\)", text)[1].split()
-    levels = dict(re.findall(r"set\(MLQA_ISA_FLAGS_(v\d) ([^)]*)\)", text))
-    if tiles:
-        flags = re.search(r"set\(MLQA_ISA_FLAGS_v4amx \$\{MLQA_ISA_FLAGS_v4\} ([^)]*)\)", text)[1]
-        levels["v4amx"] = f"{levels['v4']} {flags}"
-    if platform.machine().lower() not in {"x86_64", "amd64"}:
-        return {"baseline": common}
-    return {level: common + flags.split() for level, flags in levels.items()}
-
-
-def symbols(path, level, flags, folder):
-    """Type and name of every symbol of the kernel's object, compiled as a release does."""
-    compiler = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
-    assert compiler, "this test needs the C++ compiler that built the package"
-    built = folder / f"{level}.o"
-    command = [compiler, "-std=c++17", "-fPIC", "-w", f"-DMLQA_ISA={level}", f"-I{CPP}", *flags]
-    subprocess.run([*command, "-c", path, "-o", built], check=True)
-    listed = subprocess.run(["nm", "-C", built], check=True, capture_output=True, text=True)
-    return [line[17:].split(" ", 1) for line in listed.stdout.splitlines()]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(platform.system() == "Windows", reason="reads object files with nm")
-@each(KERNELS)
-def test_kernel_objects_share_no_symbols(path, tmp_path):
-    for level, flags in kernel_flags(has_tile_kernel(path)).items():
-        found = symbols(path, level, flags, tmp_path)
-        weak = [name for kind, name in found if kind in "WwVvu"]
-        assert not weak, f"{level}: another level's copy could be called for {weak}"
-        exported = [name for kind, name in found if kind.isupper() and kind != "U"]
-        assert len(exported) == 1, exported
-        assert re.fullmatch(rf"mlqa::(\w+::)*\w+_table_{level}", exported[0])
-        wanted = {name for kind, name in found if kind == "U"}
-        assert wanted <= LIBRARY_OF_KERNELS, f"{level}: calls {wanted}"
 
 
 @each(SOURCES)
