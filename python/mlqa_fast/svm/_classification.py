@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import warnings
 from abc import abstractmethod
-from itertools import combinations
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -193,12 +192,12 @@ class TrainedClassifier(TrainedMachine, MachineClassifier):
     def _with_nu_sums(self, initial: NDArray[np.float64], problem: Problem) -> NDArray[np.float64]:
         """Coefficients before they were divided by the margin of their machine."""
         weight = np.bincount(problem.codes, problem.bound)
-        for a, b in combinations(range(len(weight)), 2):
-            of_a, of_b = problem.codes == a, problem.codes == b
-            total = problem.nu * (weight[a] + weight[b]) / 2
-            margin = total / initial[b - 1, of_a].sum()
-            initial[b - 1, of_a] *= margin
-            initial[a, of_b] *= margin
+        of_class = np.array([np.bincount(problem.codes, row, len(weight)) for row in initial])
+        a, b = np.triu_indices(len(weight), 1)
+        margin = np.empty_like(of_class)
+        margin[b - 1, a] = problem.nu * (weight[a] + weight[b]) / 2 / of_class[b - 1, a]
+        margin[a, b] = margin[b - 1, a]
+        initial *= margin[:, problem.codes]
         # Division and product may leave a coefficient just off its bound, free by rounding alone.
         bound = np.copysign(problem.bound, initial)
         return np.where(np.abs(initial) > (1 - 1e-12) * problem.bound, bound, initial)

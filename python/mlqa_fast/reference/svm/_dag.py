@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -58,28 +57,28 @@ def dag_predict(
         f = values[of_a] @ coef[b - 1, of_a] + values[of_b] @ coef[a, of_b]
         return float(f + intercept[machine[a, b]])
 
+    def ways(first: int, last: int, values: NDArray[np.float64]) -> tuple[float, list[Any]]:
+        """abs(f), and the lists that are followed: first the one that the machine decides."""
+        a, b = sorted((listed[first], listed[last]))
+        f = value(a, b, values)
+        both = [(first, last - 1), (first + 1, last)]
+        if listed[last] != (b if f > 0 else a):
+            both.reverse()
+        return abs(f), both if abs(f) < explore else both[:1]
+
     def walk(values: NDArray[np.float64]) -> tuple[int, int]:
-        @cache
-        def ways(first: int, last: int) -> tuple[float, list[tuple[int, int]]]:
-            """abs(f), and the lists that are followed: first the one that the machine decides."""
-            a, b = sorted((listed[first], listed[last]))
-            f = value(a, b, values)
-            both = [(first, last - 1), (first + 1, last)]
-            if listed[last] != (b if f > 0 else a):
-                both.reverse()
-            return abs(f), both if abs(f) < explore else both[:1]
+        walked, reached = {}, {(0, k - 1)}
+        for _ in range(k - 1):
+            walked |= {at: ways(*at, values) for at in reached}
+            reached = {rest for at in reached for rest in walked[at][1]}
+        evidence = dict.fromkeys(reached, np.inf)
+        for at, (here, lists) in reversed(walked.items()):
+            evidence[at] = min(here, max(evidence[rest] for rest in lists))
 
-        @cache
-        def evidence(first: int, last: int) -> float:
-            if first == last:
-                return np.inf
-            here, lists = ways(first, last)
-            return min(here, max(evidence(*rest) for rest in lists))
-
-        best, at = evidence(0, k - 1), (0, k - 1)
+        best, at = evidence[0, k - 1], (0, k - 1)
         while at[0] < at[1]:
-            at = next(rest for rest in ways(*at)[1] if evidence(*rest) >= best)
-        return listed[at[0]], ways.cache_info().currsize
+            at = next(rest for rest in walked[at][1] if evidence[rest] >= best)
+        return listed[at[0]], len(walked)
 
     walked = np.array([walk(values) for values in K], dtype=np.int64).reshape(-1, 2)
     return walked[:, 0], walked[:, 1]
