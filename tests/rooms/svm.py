@@ -93,9 +93,8 @@ def book_machines(**method):
 
 
 against_the_rest_machines = book_machines(multi_class="ovr")
-coded_machines = book_machines(
-    multi_class="ecoc", code_book="sparse_random", random_state=0, tol=1e-5
-)
+CODES = np.array([[1, 1, 0, 1, -1], [1, -1, 1, 0, 1], [-1, 0, -1, 1, 1], [0, -1, 1, -1, -1]])
+coded_machines = book_machines(multi_class="ecoc", code_book=CODES, tol=1e-5)
 
 
 def sparse_ovo(n_jobs, X, y, points, **parameters):
