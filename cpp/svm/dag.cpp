@@ -10,11 +10,9 @@
 namespace mlqa::svm {
 namespace {
 
-/// From this many classes on, a winner against all others is looked for.
-constexpr index_t winner_classes = 5;
-
-/// Models of so many coefficients have them in blocks (those of smaller ones stay in cache as they are), but
-/// not before so many points per class have passed: to pack them takes the time of thousands of points.
+/// In models of so many coefficients a winner against all others is looked for, in blocks (in smaller ones
+/// all of them stay in cache, and the way through the graph is no slower); but not before so many points per
+/// class have passed: to pack the blocks takes the time of thousands of points.
 constexpr index_t coefficients_of_blocks = 1 << 19, points_per_class = 4;
 
 /// Relative error of a coefficient in bfloat16 (svm/dag_blocks.hpp), and by how much larger it makes sums.
@@ -94,13 +92,6 @@ Status Graph::walk_exactly(const Queries& x, const std::vector<index_t>* chosen,
         });
 }
 
-Graph::Graph(const Predictor& predictor) : predictor_(predictor) {
-    const MachineView<float>& view = predictor.single_.view;
-    // Of sparse points and given kernel values there is nothing in float.
-    const bool looks = predictor.single_.coef.size() > 0 && view.classes >= winner_classes;
-    if (looks) blocks_ = std::make_shared<ClassBlocks>(view);
-}
-
 Status Graph::prepare(int n_threads) const {
     std::shared_ptr<const ClassBlocks> blocks;
     return find_blocks(points_per_class * predictor_.machines_.classes, n_threads, blocks);
@@ -110,7 +101,9 @@ Status Graph::find_blocks(index_t count, int n_threads, std::shared_ptr<const Cl
     const std::lock_guard<std::mutex> lock(packing_);
     const MachineView<float>& view = predictor_.single_.view;
     passed_ += count;
-    if (blocks_ != nullptr && !blocks_->packed() && passed_ >= points_per_class * view.classes &&
+    // Of sparse points and given kernel values there is nothing in float.
+    if (blocks_ == nullptr && predictor_.single_.coef.size() > 0 &&
+        passed_ >= points_per_class * view.classes &&
         (view.classes - 1) * predictor_.machines_.size() >= coefficients_of_blocks) {
         const auto made = std::make_shared<ClassBlocks>(view);
         const Status status = made->pack(view, n_threads);
@@ -125,7 +118,7 @@ index_t Graph::unbeaten(const ClassBlocks& blocks, const float* values, float er
                         const Candidate& candidate, Worker<float>& worker) const {
     const MachineView<float>& view = predictor_.single_.view;
     const DecideScratch<float> scratch = worker.scratch(view.classes);
-    if (blocks.packed()) error = bfloat16_excess * (error + bfloat16_error * candidate.largest);
+    error = bfloat16_excess * (error + bfloat16_error * candidate.largest);
     index_t a = candidate.label;
     for (int t = 0; t < tries && a >= 0; ++t) {
         const ClassBlock block = blocks.of(a);
@@ -183,7 +176,7 @@ Status Graph::label_group(const Queries& x, const Group& group, const Route& rou
             candidates[at(j)].label =
                 dag_kernels().nearest(&p.single_.view, values_of(j), &candidates[at(j)].largest);
     }
-    if (blocks != nullptr && blocks->packed())
+    if (blocks != nullptr)
         std::sort(candidates.begin(), candidates.end(),
                   [](const Candidate& a, const Candidate& b) { return a.label < b.label; });
     for (const Candidate& candidate : candidates) {

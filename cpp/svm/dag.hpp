@@ -38,7 +38,7 @@ struct Route {
 class Graph {
 public:
     /// `predictor` must outlive it.
-    explicit Graph(const Predictor& predictor);
+    explicit Graph(const Predictor& predictor) : predictor_(predictor) {}
     /// Packs what a large model needs for many points, as walk() does once many have passed.
     Status prepare(int n_threads) const;
 
@@ -52,8 +52,7 @@ private:
     using Group = Predictor::Group;
     Status walk_exactly(const Queries& x, const std::vector<index_t>* chosen, const Route& route,
                         int n_threads, index_t* label, index_t* asked) const;
-    /// The blocks of the classes, with coefficients once those save more than they cost; none for few
-    /// classes.
+    /// The blocks of the classes, once they save more than they cost.
     Status find_blocks(index_t count, int n_threads, std::shared_ptr<const ClassBlocks>& blocks) const;
     /// Classes of a group; -1 for points that are left to walk_exactly.
     Status label_group(const Queries& x, const Group& group, const Route& route, const ClassBlocks* blocks,

@@ -75,36 +75,9 @@ void block_sums(const MachineView<float>& m, const std::uint16_t* coef, const fl
     class_sums(m, coef, values, a, add_run, sums_of);
 }
 
-/// The same from rows of the machines: own coefficients lie in the rows of the others, those of the others in
-/// one of a's.
-void row_sums(const MachineView<float>& m, const float* values, index_t a, float* sums_of) {
-    constexpr int abreast = 4;
-    sums(m.coef + m.start[a], m.stride, m.classes - 1, values + m.start[a], m.start[a + 1] - m.start[a],
-         sums_of);
-    for (index_t row = 0; row < m.classes - 1; ++row) {
-        const index_t b = row < a ? row : row + 1, n = m.start[b + 1] - m.start[b];
-        const float *coef = m.coef + (a < b ? a : a - 1) * m.stride + m.start[b], *v = values + m.start[b];
-        simd::f32 acc[abreast] = {};
-        index_t s = 0;
-        for (; s + abreast * lanes <= n; s += abreast * lanes)
-#pragma GCC unroll 4
-            for (int i = 0; i < abreast; ++i)
-                acc[i] = simd::fma(simd::load(coef + s + i * lanes), simd::load(v + s + i * lanes), acc[i]);
-        for (; s < n; s += lanes) {
-            const int some = static_cast<int>(n - s < lanes ? n - s : lanes);
-            acc[0] = simd::fma(simd::load_partial(coef + s, some), simd::load_partial(v + s, some), acc[0]);
-        }
-        const float sum = sums_of[row] + simd::sum_lanes((acc[0] + acc[1]) + (acc[2] + acc[3]));
-        sums_of[row] = a < b ? sum : -sum;
-    }
-}
-
 index_t challenge(const MachineView<float>* m, const ClassBlock* block, const float* values, float error,
                   float explore, index_t a, float* value) {
-    if (block->coef == nullptr)
-        row_sums(*m, values, a, value);
-    else
-        block_sums(*m, block->coef, values, a, value);
+    block_sums(*m, block->coef, values, a, value);
     bool wins_all = true;
     const auto allowed = [&](index_t row) {
         return block->reach[row] * error +

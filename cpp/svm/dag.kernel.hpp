@@ -19,8 +19,7 @@ struct GraphNode {
 struct ClassBlock {
     const float* constant;  ///< classes - 1 intercepts
     const float* reach;     ///< sums of |coefficients| of both classes, rounded up
-    /// For each b the coefficients of its own support vectors and those of b's, in bfloat16; or nullptr:
-    /// those of the MachineView are taken.
+    /// For each b the coefficients of its own support vectors and those of b's, in bfloat16.
     const std::uint16_t* coef;
 };
 

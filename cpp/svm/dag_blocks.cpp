@@ -40,7 +40,7 @@ ClassBlocks::ClassBlocks(const MachineView<float>& m) : classes_(m.classes), sta
 ClassBlock ClassBlocks::of(index_t a) const {
     const index_t rows = classes_ - 1;
     const float* head = heads_.data() + 2 * rows * a;
-    return {head, head + rows, packed() ? coef_.data() + first_of(a) : nullptr};
+    return {head, head + rows, coef_.data() + first_of(a)};
 }
 
 /// Where the coefficients of class a begin: each class before it has (classes - 2) n + N of them, n of its

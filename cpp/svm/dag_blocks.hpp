@@ -15,12 +15,10 @@ namespace mlqa::svm {
 
 class ClassBlocks {
 public:
-    /// Without coefficients.
     explicit ClassBlocks(const MachineView<float>& machines);
-    /// Adds the coefficients.
+    /// Before the first block is asked for.
     Status pack(const MachineView<float>& machines, int n_threads);
     ClassBlock of(index_t a) const;
-    bool packed() const { return coef_.size() > 0; }
 
 private:
     index_t first_of(index_t a) const;

@@ -67,7 +67,8 @@ def dag_predict(
         return abs(f), both if abs(f) < explore else both[:1]
 
     def walk(values: NDArray[np.float64]) -> tuple[int, int]:
-        walked, reached = {}, {(0, k - 1)}
+        walked: dict[tuple[int, int], tuple[float, list[Any]]] = {}
+        reached = {(0, k - 1)}
         for _ in range(k - 1):
             walked |= {at: ways(*at, values) for at in reached}
             reached = {rest for at in reached for rest in walked[at][1]}
