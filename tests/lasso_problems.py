@@ -38,7 +38,19 @@ def standardised(degree):
     return (X - X.mean(0)) / X.std(0), y - y.mean()
 
 
-def gap_of(X, y, coef, alpha, *, weights=None, positive=False, fit_intercept=True):
+def gap_of(
+    X,
+    y,
+    coef,
+    alpha,
+    *,
+    l1_ratio=1.0,
+    weights=None,
+    penalty_factor=None,
+    positive=False,
+    bounds=(-np.inf, np.inf),
+    fit_intercept=True,
+):
     """The duality gap in extended precision, from the data as given."""
     X = np.asarray(X.toarray() if sp.issparse(X) else X).astype(np.longdouble)
     y, w = np.asarray(y).astype(np.longdouble), np.asarray(coef).astype(np.longdouble)
@@ -48,8 +60,21 @@ def gap_of(X, y, coef, alpha, *, weights=None, positive=False, fit_intercept=Tru
     if fit_intercept:
         X, y = X - s @ X / n, y - s @ y / n
     X, y = X * np.sqrt(s)[:, None], y * np.sqrt(s)
-    lam = n * np.longdouble(alpha)
-    return float(reference.linear_model.duality_gap(X, y, w, lam, positive) / n)
+    factor = np.broadcast_to(1.0 if penalty_factor is None else penalty_factor, w.shape)
+    used = np.isfinite(factor)
+    assert not np.any(w[~used])
+    penalty = n * np.longdouble(alpha) * factor[used]
+    bounds = [np.broadcast_to(bound, w.shape)[used] for bound in bounds]
+    gap = reference.linear_model.duality_gap(
+        X[:, used],
+        y,
+        w[used],
+        penalty * l1_ratio,
+        positive,
+        ridge=penalty * (1 - np.longdouble(l1_ratio)),
+        bounds=bounds,
+    )
+    return float(gap / n)
 
 
 def energy(y):

@@ -48,7 +48,7 @@ struct PathArguments {
     OptionalDoubles alphas;
     index_t n_alphas;
     double eps;
-    OptionalDoubles start, sample_weight, gram, correlations;
+    OptionalDoubles start, sample_weight, gram, correlations, penalty_factor, lower, upper;
     bool center;
     int n_jobs;
     lm::PathOptions options;
@@ -61,13 +61,8 @@ struct PathArrays {
     py::array_t<bool> converged;
 };
 
-/// alpha_max = max |x_j'y| / n down to eps alpha_max, evenly in the logarithm.
-void fill_grid(const double* correlations, index_t p, double n, bool positive, double eps, index_t count,
-               double* alphas) {
-    double largest = 0;
-    for (index_t j = 0; j < p; ++j)
-        largest = std::max(largest, positive ? correlations[j] : std::abs(correlations[j]));
-    largest /= n;
+/// From the smallest alpha whose solution is zero down to eps times that, evenly in the logarithm.
+void fill_grid(double largest, double eps, index_t count, double* alphas) {
     const double smallest = 1e-15;  // as scikit-learn, where no feature is correlated with the target
     for (index_t k = 0; k < count; ++k) {
         const double share = count > 1 ? static_cast<double>(k) / static_cast<double>(count - 1) : 0.0;
@@ -113,9 +108,13 @@ Status run_target(const lm::Design& design, const PathArguments& arguments, lm::
         const Status status = lm::correlations_with_target(design, y, correlations.data());
         if (status != Status::ok) return status;
     }
-    if (!arguments.alphas)
-        fill_grid(correlations.data(), p, static_cast<double>(n), options.positive, arguments.eps,
-                  out.n_alphas, out.alphas);
+    if (!arguments.alphas) {
+        double lambda = 0;
+        const Status status = lm::largest_lambda(design, y, correlations.data(), options, lambda);
+        if (status != Status::ok) return status;
+        fill_grid(lambda / (static_cast<double>(n) * options.l1_ratio), arguments.eps, out.n_alphas,
+                  out.alphas);
+    }
     options.alphas = out.alphas;
     const index_t first = target * out.n_alphas;
     const double* start = arguments.start ? arguments.start->data() + target * p : nullptr;
@@ -146,6 +145,9 @@ PathArrays run(const PathArguments& arguments, index_t p, py::object progress, M
     options.n_alphas = n_alphas;
     options.single_precision = sizeof(T) == sizeof(float);
     options.gram = data_or_null(arguments.gram);
+    options.shape.factors = data_or_null(arguments.penalty_factor);
+    options.shape.low = data_or_null(arguments.lower);
+    options.shape.high = data_or_null(arguments.upper);
     const lm::Preparation preparation{arguments.center, data_or_null(arguments.sample_weight),
                                       threads::resolve(arguments.n_jobs)};
     native_call(
@@ -172,6 +174,11 @@ void check_arguments(const PathArguments& arguments, index_t n, index_t p) {
     if (arguments.start) check_shape(*arguments.start, "start", {targets, p});
     if (arguments.sample_weight) check_shape(*arguments.sample_weight, "sample_weight", {n});
     if (arguments.gram) check_shape(*arguments.gram, "gram", {p, p});
+    if (arguments.penalty_factor) check_shape(*arguments.penalty_factor, "penalty_factor", {p});
+    if (arguments.lower) check_shape(*arguments.lower, "lower", {p});
+    if (arguments.upper) check_shape(*arguments.upper, "upper", {p});
+    if (!(arguments.options.l1_ratio >= 0 && arguments.options.l1_ratio <= 1))
+        refuse("l1_ratio must be from 0 to 1");
     if (arguments.correlations) check_shape(*arguments.correlations, "correlations", {targets, p});
 }
 
@@ -249,15 +256,21 @@ using PathTuple = py::typing::Tuple<py::array_t<double>, py::array, py::array_t<
 
 /// X is a dense array or (data, indices, offsets, number of rows) of a CSC matrix.
 PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDoubles& alphas, index_t n_alphas,
-                     double eps, const OptionalDoubles& start, const OptionalDoubles& sample_weight,
-                     bool center, const OptionalDoubles& gram, double gram_error,
-                     const OptionalDoubles& correlations, double tol, std::int64_t max_iter, bool positive,
-                     const std::string& updates, double max_time, int n_jobs, py::object progress) {
-    PathArguments arguments{y,    alphas,       n_alphas, eps,    start, sample_weight,
-                            gram, correlations, center,   n_jobs, {}};
+                     double eps, double l1_ratio, const OptionalDoubles& start,
+                     const OptionalDoubles& sample_weight, bool center, const OptionalDoubles& gram,
+                     double gram_error, const OptionalDoubles& correlations,
+                     const OptionalDoubles& penalty_factor, const OptionalDoubles& lower,
+                     const OptionalDoubles& upper, double tol, std::int64_t max_iter, bool positive,
+                     bool relaxed, const std::string& updates, double max_time, int n_jobs,
+                     py::object progress) {
+    PathArguments arguments{
+        y,     alphas, n_alphas, eps,    start, sample_weight, gram, correlations, penalty_factor,
+        lower, upper,  center,   n_jobs, {}};
     arguments.options.tol = tol;
     arguments.options.max_iter = max_iter;
-    arguments.options.positive = positive;
+    arguments.options.l1_ratio = l1_ratio;
+    arguments.options.shape.positive = positive;
+    arguments.options.relaxed = relaxed;
     arguments.options.updates = parse_updates(updates);
     arguments.options.gram_error = gram_error;
     arguments.options.max_seconds = max_time;
@@ -278,10 +291,10 @@ PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDouble
 void bind_linear_model(py::module_& module) {
     py::module_ m = module.def_submodule("linear_model", "Sparse linear models.");
     m.def("lasso_path", &lasso_path, py::arg("X"), py::arg("y"), py::arg("alphas"), py::arg("n_alphas"),
-          py::arg("eps"), py::arg("start"), py::arg("sample_weight"), py::arg("center"), py::arg("gram"),
-          py::arg("gram_error"), py::arg("correlations"), py::arg("tol"), py::arg("max_iter"),
-          py::arg("positive"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"),
-          py::arg("progress"),
+          py::arg("eps"), py::arg("l1_ratio"), py::arg("start"), py::arg("sample_weight"), py::arg("center"),
+          py::arg("gram"), py::arg("gram_error"), py::arg("correlations"), py::arg("penalty_factor"),
+          py::arg("lower"), py::arg("upper"), py::arg("tol"), py::arg("max_iter"), py::arg("positive"),
+          py::arg("relaxed"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"), py::arg("progress"),
           "alphas, coefficients (targets, alphas, features), gaps, passes, converged, means.");
 }
 

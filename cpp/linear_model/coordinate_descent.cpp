@@ -26,11 +26,23 @@ bool settled(const Sweep& sweep, double share) {
 
 }  // namespace
 
+void CoordinateDescent::gather_penalties(const std::vector<index_t>& working) {
+    const auto k = static_cast<index_t>(working.size());
+    for (arena::Buffer<double>* buffer : {&w_, &lambda_, &ridge_, &low_, &high_}) grow(*buffer, k);
+    for (std::size_t i = 0; i < working.size(); ++i) {
+        lambda_[i] = penalty_.lambda(working[i]);
+        ridge_[i] = penalty_.ridge(working[i]);
+        low_[i] = penalty_.low(working[i]);
+        high_[i] = penalty_.high(working[i]);
+    }
+    coordinates_ = {lambda_.data(), ridge_.data(), low_.data(), high_.data()};
+}
+
 Status CoordinateDescent::gather(const Gram& gram, const std::vector<index_t>& working, const double* c,
                                  const double* w) {
     const auto k = static_cast<index_t>(working.size());
+    gather_penalties(working);
     grow(gram_, k * k);
-    grow(w_, k);
     grow(q_, k);
     grow(c_, k);
     for (index_t i = 0; i < k; ++i) {
@@ -53,21 +65,28 @@ void CoordinateDescent::refresh(index_t k) {
             column_kernels<double>().axpy(-a, gram_.data() + i * k, q_.data(), k);
 }
 
-/// The duality gap of the working set's problem, from ||r||^2 = y'y - w'(c + q) and y'r = y'y - w'c.
-double CoordinateDescent::working_gap(index_t k, const Inner& inner) const {
-    double wc = 0, wq = 0, norm = 0, largest = 0;
+/// The duality gap of the working set's problem as in screening.hpp, from ||r||^2 = y'y - w'(c + q) and
+/// y'r = y'y - w'c. A free coordinate has to be at its minimiser: its gradient is taken in full.
+double CoordinateDescent::working_gap(index_t k, double y_squared) const {
+    double wc = 0, wq = 0, cost = 0, shrunk = 0, largest = 1, bounded = 0, free = 0;
     for (index_t i = 0; i < k; ++i) {
         const auto at = static_cast<std::size_t>(i);
         wc += w_[at] * c_[at];
         wq += w_[at] * q_[at];
-        norm += std::abs(w_[at]);
-        largest = std::max(largest, inner.positive ? q_[at] : std::abs(q_[at]));
+        cost += lambda_[at] * std::abs(w_[at]);
+        shrunk += ridge_[at] * w_[at] * w_[at];
+        const double g = q_[at] - ridge_[at] * w_[at], bound = g > 0 ? high_[at] : -low_[at];
+        if (bound == HUGE_VAL && lambda_[at] > 0) largest = std::max(largest, std::abs(g) / lambda_[at]);
+        if (bound == HUGE_VAL && lambda_[at] == 0) free += g * g;
     }
-    if (inner.lambda == 0) return column_kernels<double>().squared_norm(q_.data(), k);
-    const double scale = inner.lambda / std::max(inner.lambda, largest);
-    const double r_squared = inner.y_squared - wc - wq;
-    return 0.5 * r_squared + inner.lambda * norm - scale * (inner.y_squared - wc) +
-           0.5 * scale * scale * r_squared;
+    const double scale = 1 / largest, r_squared = y_squared - wc - wq + shrunk;
+    for (index_t i = 0; i < k; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        const double g = q_[at] - ridge_[at] * w_[at], bound = g > 0 ? high_[at] : -low_[at];
+        if (bound < HUGE_VAL) bounded += bound * std::max(0.0, scale * std::abs(g) - lambda_[at]);
+    }
+    return 0.5 * r_squared + cost + bounded - scale * (y_squared - wc) + 0.5 * scale * scale * r_squared +
+           free;
 }
 
 InnerResult CoordinateDescent::covariance(const Gram& gram, const std::vector<index_t>& working,
@@ -83,14 +102,13 @@ InnerResult CoordinateDescent::covariance(const Gram& gram, const std::vector<in
         Sweep sweep{0, 0};
         for (index_t begin = 0; begin < k && result.status == Status::ok; begin += block) {
             coordinate_descent_kernels().covariance(gram_.data(), k, k, begin, std::min(k, begin + block),
-                                                    inner.lambda, inner.positive, w_.data(), q_.data(),
-                                                    &sweep);
+                                                    &coordinates_, w_.data(), q_.data(), &sweep);
             result.status = guard.check();
         }
         ++result.passes;
         result.stalled = settled(sweep, last_bits);
         result.settled = settled(sweep, inner.change);
-        if (result.stalled || (result.settled && working_gap(k, inner) <= inner.gap)) break;
+        if (result.stalled || (result.settled && working_gap(k, inner.y_squared) <= inner.gap)) break;
         const auto m =
             static_cast<index_t>(std::count_if(w_.data(), w_.data() + k, [](double a) { return a != 0; }));
         const auto size = static_cast<double>(m);
@@ -100,7 +118,7 @@ InnerResult CoordinateDescent::covariance(const Gram& gram, const std::vector<in
             continue;
         spent = 0;
         ++result.passes;
-        result.status = newton_.solve(gram_.data(), k, c_.data(), inner.lambda, inner.positive, w_.data());
+        result.status = newton_.solve(gram_.data(), k, c_.data(), coordinates_, w_.data());
         refresh(k);
     }
     for (index_t i = 0; i < k; ++i) w[working[static_cast<std::size_t>(i)]] = w_[static_cast<std::size_t>(i)];
@@ -112,7 +130,7 @@ InnerResult CoordinateDescent::residual(const std::vector<index_t>& working, con
     InnerResult result;
     const auto k = static_cast<index_t>(working.size());
     const auto sweeper = design_.sweeper(working.data(), k, design_.start(r));
-    grow(w_, k);
+    gather_penalties(working);
     for (index_t i = 0; i < k; ++i) w_[static_cast<std::size_t>(i)] = w[working[static_cast<std::size_t>(i)]];
     const auto block = static_cast<index_t>(step_work / (design_.column_cost() + 16)) + 1;
     const std::int64_t most = std::min(inner.max_passes, short_round);
@@ -120,8 +138,7 @@ InnerResult CoordinateDescent::residual(const std::vector<index_t>& working, con
     while (result.passes < most && result.status == Status::ok && !result.settled) {
         Sweep sweep{0, 0};
         for (index_t begin = 0; begin < k && result.status == Status::ok; begin += block) {
-            sweeper->sweep(begin, std::min(k, begin + block), inner.lambda, inner.positive, w_.data(), r,
-                           &offset, &sweep);
+            sweeper->sweep(begin, std::min(k, begin + block), coordinates_, w_.data(), r, &offset, &sweep);
             result.status = guard.check();
         }
         ++result.passes;

@@ -11,17 +11,16 @@
 #include "linear_model/design.hpp"
 #include "linear_model/gram.hpp"
 #include "linear_model/guard.hpp"
+#include "linear_model/penalty.hpp"
 
 namespace mlqa::linear_model {
 
-/// What to solve and when to stop; lambda and gaps on the scale of 1/2 ||y - X w||^2 + lambda ||w||_1.
+/// When to stop; gaps on the scale of 1/2 ||y - X w||^2 + the penalties.
 struct Inner {
-    double lambda;
     double change;  ///< settled: no coefficient moved by more than this share of the largest one
     double gap;     ///< covariance updates: enough once the working set's own gap is below
     double y_squared;
     std::int64_t max_passes;
-    bool positive;
 };
 
 struct InnerResult {
@@ -34,7 +33,7 @@ struct InnerResult {
 /// Buffers that serve every working set of a path.
 class CoordinateDescent {
 public:
-    explicit CoordinateDescent(const Design& design) : design_(design) {}
+    CoordinateDescent(const Design& design, const Penalty& penalty) : design_(design), penalty_(penalty) {}
 
     /// `working` is in `gram`; c = X'y of all features; w of all features is read and written.
     InnerResult covariance(const Gram& gram, const std::vector<index_t>& working, const double* c,
@@ -44,13 +43,16 @@ public:
                          double* w);
 
 private:
+    void gather_penalties(const std::vector<index_t>& working);
     Status gather(const Gram& gram, const std::vector<index_t>& working, const double* c, const double* w);
     void refresh(index_t k);
-    double working_gap(index_t k, const Inner& inner) const;
+    double working_gap(index_t k, double y_squared) const;
 
     const Design& design_;
+    const Penalty& penalty_;
     NewtonStep newton_;
-    arena::Buffer<double> gram_, w_, q_, c_;
+    arena::Buffer<double> gram_, w_, q_, c_, lambda_, ridge_, low_, high_;
+    Coordinates coordinates_{};
 };
 
 }  // namespace mlqa::linear_model

@@ -9,11 +9,11 @@ MLQA_INLINE double magnitude(double x) {
     return x < 0 ? -x : x;
 }
 
-/// S(z, lambda) / squared_norm
-MLQA_INLINE double minimiser(double z, double lambda, double squared_norm, bool positive) {
-    if (z > lambda) return (z - lambda) / squared_norm;
-    if (z < -lambda && !positive) return (z + lambda) / squared_norm;
-    return 0.0;
+MLQA_INLINE double minimiser(double z, double squared_norm, const Coordinates* penalties, std::int64_t j) {
+    const double lambda = penalties->lambda[j];
+    if (z <= lambda && z >= -lambda) return 0.0;
+    const double w = (z > lambda ? z - lambda : z + lambda) / (squared_norm + penalties->ridge[j]);
+    return w < penalties->low[j] ? penalties->low[j] : w > penalties->high[j] ? penalties->high[j] : w;
 }
 
 /// Records that a coefficient went from `old` to `now`; false if it stayed.
@@ -25,11 +25,11 @@ MLQA_INLINE bool record(double old, double now, Sweep* sweep) {
 }
 
 void covariance(const double* gram, std::int64_t ld, std::int64_t k, std::int64_t begin, std::int64_t end,
-                double lambda, bool positive, double* w, double* q, Sweep* sweep) {
+                const Coordinates* penalties, double* w, double* q, Sweep* sweep) {
     for (std::int64_t j = begin; j < end; ++j) {
         const double* row = gram + j * ld;
         if (!(row[j] > 0)) continue;
-        const double old = w[j], now = minimiser(q[j] + row[j] * old, lambda, row[j], positive);
+        const double old = w[j], now = minimiser(q[j] + row[j] * old, row[j], penalties, j);
         if (!record(old, now, sweep)) continue;
         w[j] = now;
         axpy(old - now, row, q, k);
@@ -38,12 +38,12 @@ void covariance(const double* gram, std::int64_t ld, std::int64_t k, std::int64_
 
 template <class T>
 void residual(const T* const* columns, const double* squared_norms, std::int64_t n, std::int64_t begin,
-              std::int64_t end, double lambda, bool positive, double* w, double* r, Sweep* sweep) {
+              std::int64_t end, const Coordinates* penalties, double* w, double* r, Sweep* sweep) {
     for (std::int64_t j = begin; j < end; ++j) {
         if (!(squared_norms[j] > 0)) continue;
         const double old = w[j];
         const double z = dot(columns[j], r, n) + squared_norms[j] * old;
-        const double now = minimiser(z, lambda, squared_norms[j], positive);
+        const double now = minimiser(z, squared_norms[j], penalties, j);
         if (!record(old, now, sweep)) continue;
         w[j] = now;
         axpy(old - now, columns[j], r, n);
@@ -53,13 +53,13 @@ void residual(const T* const* columns, const double* squared_norms, std::int64_t
 template <class T>
 void sparse_residual(const T* const* values, const std::int32_t* const* indices, const std::int64_t* counts,
                      const double* means, const double* squared_norms, double total, double start,
-                     std::int64_t begin, std::int64_t end, double lambda, bool positive, double* w, double* r,
+                     std::int64_t begin, std::int64_t end, const Coordinates* penalties, double* w, double* r,
                      double* offset, Sweep* sweep) {
     for (std::int64_t j = begin; j < end; ++j) {
         if (!(squared_norms[j] > 0)) continue;
         const double old = w[j], mean = means == nullptr ? 0.0 : means[j];
         const double g = sparse_dot(values[j], indices[j], counts[j], r) - mean * (total * *offset + start);
-        const double now = minimiser(g + squared_norms[j] * old, lambda, squared_norms[j], positive);
+        const double now = minimiser(g + squared_norms[j] * old, squared_norms[j], penalties, j);
         if (!record(old, now, sweep)) continue;
         w[j] = now;
         sparse_axpy(old - now, values[j], indices[j], counts[j], r);

@@ -100,10 +100,10 @@ private:
                 squared_norms_.push_back(design.squared_norm(features[i]));
             }
         }
-        void sweep(index_t begin, index_t end, double lambda, bool positive, double* w, double* r, double*,
+        void sweep(index_t begin, index_t end, const Coordinates& penalties, double* w, double* r, double*,
                    Sweep* result) const override {
-            sweep_kernels<T>().residual(columns_.data(), squared_norms_.data(), n_, begin, end, lambda,
-                                        positive, w, r, result);
+            sweep_kernels<T>().residual(columns_.data(), squared_norms_.data(), n_, begin, end, &penalties, w,
+                                        r, result);
         }
 
     private:

@@ -32,6 +32,7 @@ public:
     double squared_norm(index_t j) const { return squared_norms_[static_cast<std::size_t>(j)]; }
     /// An upper bound of ||x_j|| that also covers what cancels inside a sum with x_j.
     double norm_bound(index_t j) const { return norm_bounds_[static_cast<std::size_t>(j)]; }
+    const double* norm_bounds() const { return norm_bounds_.data(); }
     /// Values that an operation with a column reads, on average.
     virtual double column_cost() const = 0;
     /// Relative error of a sum of n products as it is computed here, ...
@@ -56,7 +57,7 @@ public:
     public:
         virtual ~Sweeper() = default;
         /// Coordinates [begin, end) of the chosen ones; w in their order.
-        virtual void sweep(index_t begin, index_t end, double lambda, bool positive, double* w, double* r,
+        virtual void sweep(index_t begin, index_t end, const Coordinates& penalties, double* w, double* r,
                            double* offset, Sweep* result) const = 0;
     };
     virtual std::unique_ptr<Sweeper> sweeper(const index_t* features, index_t count, double start) const = 0;

@@ -23,6 +23,7 @@ public:
     index_t size() const { return static_cast<index_t>(features_.size()); }
     /// Features of `features` that are not in yet.
     index_t missing(const std::vector<index_t>& features) const;
+    index_t feature(index_t position) const { return features_[static_cast<std::size_t>(position)]; }
     /// -1: not in
     index_t position(index_t feature) const { return position_[static_cast<std::size_t>(feature)]; }
     const double* row(index_t position) const { return data_ + position * stride_; }

@@ -115,11 +115,11 @@ private:
                 means_.push_back(design.means()[j]);
             }
         }
-        void sweep(index_t begin, index_t end, double lambda, bool positive, double* w, double* r,
+        void sweep(index_t begin, index_t end, const Coordinates& penalties, double* w, double* r,
                    double* offset, Sweep* result) const override {
             sweep_kernels<T>().sparse_residual(values_.data(), indices_.data(), counts_.data(), means_.data(),
-                                               squared_norms_.data(), total_, start_, begin, end, lambda,
-                                               positive, w, r, offset, result);
+                                               squared_norms_.data(), total_, start_, begin, end, &penalties,
+                                               w, r, offset, result);
         }
 
     private:

@@ -38,6 +38,85 @@ def test_equals_the_definition(updates, shape, fit_intercept, positive):
         assert gap <= ours.dual_gap[k] <= 1e-8 * (y @ y)
 
 
+FACTORS = {
+    "none": lambda p: None,
+    "unequal": lambda p: np.random.default_rng(8).uniform(0.2, 3, p),
+    "free": lambda p: np.where(np.arange(p) % 5 == 1, 0.0, 1.5),
+    "left out": lambda p: np.where(np.arange(p) % 4 == 1, np.inf, np.arange(p) % 3),
+}
+RANGES = {
+    "none": lambda p: {},
+    "positive": lambda p: {"positive": True},
+    "a box": lambda p: {"bounds": (-0.3, 0.2)},
+    "some": lambda p: {
+        "bounds": (
+            np.where(np.arange(p) % 3 == 0, 0.0, -np.inf),
+            np.where(np.arange(p) % 4 == 0, 0.1, np.inf),
+        )
+    },
+}
+
+
+@every_update
+@pytest.mark.parametrize("shape", [(40, 12), (12, 40)])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.02])
+@pytest.mark.parametrize("factors", FACTORS)
+@pytest.mark.parametrize("ranges", RANGES)
+def test_penalties_and_bounds_are_those_of_the_definition(
+    updates, shape, l1_ratio, factors, ranges
+):
+    X, y = problem(*shape)
+    given = {"l1_ratio": l1_ratio, "penalty_factor": FACTORS[factors](shape[1])}
+    given |= RANGES[ranges](shape[1])
+    alphas = np.array([1.0, 0.1, 0.3])
+    ours = lasso_cd(X, y, alphas, updates=updates, tol=1e-10, max_iter=10**5, **given)
+    want = reference.linear_model.lasso_cd(X, y, alphas, tol=1e-10, max_iter=10**5, **given)
+    np.testing.assert_allclose(X @ ours.coef, X @ want.coef, atol=1e-3)
+    if shape[0] > shape[1]:
+        np.testing.assert_allclose(ours.coef, want.coef, atol=1e-4)
+    assert np.all(ours.converged)
+    low, high = given.get("bounds", (-np.inf, np.inf))
+    for k, alpha in enumerate(alphas):
+        coef = ours.coef[:, k]
+        assert np.all((coef >= low) & (coef <= high) & (coef >= 0 if "positive" in given else True))
+        assert gap_of(X, y, coef, alpha, **given) <= ours.dual_gap[k] <= 1e-8 * (y @ y)
+
+
+@every_update
+def test_free_features_that_depend_on_each_other(updates):
+    X, y = problem(50, 12)
+    X[:, 2] = X[:, 0] - X[:, 1]
+    factor = np.where(np.arange(12) < 3, 0.0, 1.0)
+    ours = lasso_cd(X, y, 0.1, updates=updates, penalty_factor=factor, tol=1e-9, max_iter=10**5)
+    assert ours.converged
+    less = lasso_cd(np.delete(X, 2, 1), y, 0.1, penalty_factor=np.delete(factor, 2), tol=1e-9)
+    fitted = X @ ours.coef + ours.intercept
+    np.testing.assert_allclose(fitted, np.delete(X, 2, 1) @ less.coef + less.intercept, atol=1e-3)
+    assert ours.dual_gap <= 1e-7 * energy(y)
+
+
+@pytest.mark.parametrize("kind", ["plain", "weighted", "sparse"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("tol", [1e-2, 1e-8])
+def test_the_gap_bounds_that_of_every_penalty(kind, dtype, tol):
+    X, y = problem(80, 50)
+    if kind == "sparse":
+        X[np.abs(X) < 0.8] = 0
+    X = X.astype(dtype)
+    weights = np.random.default_rng(3).uniform(0, 2, 80) if kind == "weighted" else None
+    alphas = np.geomspace(2, 2e-3, 8)
+    for l1_ratio in (0.9, 0.1):
+        for factors, ranges in [("free", "none"), ("unequal", "some"), ("none", "a box")]:
+            given = {"l1_ratio": l1_ratio, "penalty_factor": FACTORS[factors](50)}
+            given |= RANGES[ranges](50)
+            options = {"sample_weight": weights, "tol": tol, "max_iter": 10**5}
+            data = sp.csc_matrix(X) if kind == "sparse" else X
+            solution = lasso_cd(data, y, alphas, **options, **given)
+            for k, alpha in enumerate(alphas):
+                gap = gap_of(X, y, solution.coef[:, k], alpha, weights=weights, **given)
+                assert gap <= solution.dual_gap[k]
+
+
 @every_update
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("tol", [1e-2, 1e-4, 1e-8])
@@ -311,10 +390,25 @@ def test_no_penalty_and_positive_is_non_negative_least_squares():
     fit_intercept=st.booleans(),
     weighted=st.booleans(),
     thin=st.booleans(),
+    l1_ratio=st.sampled_from([1.0, 0.7, 0.05]),
+    factors=st.sampled_from(sorted(FACTORS)),
+    ranges=st.sampled_from(sorted(RANGES)),
     updates=st.sampled_from(["auto", *UPDATES]),
 )
 def test_any_problem_is_solved_to_its_certificate(
-    n, p, seed, alpha, lattice, positive, fit_intercept, weighted, thin, updates
+    n,
+    p,
+    seed,
+    alpha,
+    lattice,
+    positive,
+    fit_intercept,
+    weighted,
+    thin,
+    l1_ratio,
+    factors,
+    ranges,
+    updates,
 ):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, p))
@@ -323,20 +417,23 @@ def test_any_problem_is_solved_to_its_certificate(
         X, y = np.round(X), np.round(y)
     weights = rng.integers(0, 3, n).astype(float) if weighted else None
     assume(not weighted or weights.sum() > 0)
+    given = RANGES[ranges](p) | {
+        "l1_ratio": l1_ratio,
+        "penalty_factor": FACTORS[factors](p),
+        "fit_intercept": fit_intercept,
+    }
+    given["positive"] = positive or given.get("positive", False)
     solution = lasso_cd(
         sp.csc_matrix(X) if thin else X,
         y,
         alpha,
-        fit_intercept=fit_intercept,
+        **given,
         sample_weight=weights,
-        positive=positive,
         updates=updates,
         max_iter=10**6,
         tol=1e-6,
     )
-    gap = gap_of(
-        X, y, solution.coef, alpha, weights=weights, positive=positive, fit_intercept=fit_intercept
-    )
+    gap = gap_of(X, y, solution.coef, alpha, weights=weights, **given)
     assert solution.converged
     assert gap <= solution.dual_gap <= 1e-5 * (1 + y @ y)
     assert not positive or np.all(solution.coef >= 0)

@@ -5,7 +5,16 @@ from functools import partial
 import numpy as np
 import scipy.sparse as sp
 
-from mlqa_fast.linear_model import Lasso, lasso_cd, lasso_path
+from mlqa_fast.linear_model import (
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    enet_path,
+    lasso_alpha_max,
+    lasso_cd,
+    lasso_path,
+)
 from rooms.registry import Entry, Room
 
 ALPHAS = [0.3, 0.1, 0.03]
@@ -22,8 +31,9 @@ def sparse_regression(rng):
     return {"X": X, "y": X @ rng.normal(size=400) + rng.normal(size=3000)}
 
 
-def fit(updates, n_jobs, X, y, tol=TIGHT):
-    solution = lasso_cd(X, y, ALPHAS, updates=updates, n_jobs=n_jobs, tol=tol, max_iter=10_000)
+def fit(updates, n_jobs, X, y, tol=TIGHT, **penalty):
+    options = {"updates": updates, "n_jobs": n_jobs, "tol": tol, "max_iter": 10_000}
+    solution = lasso_cd(X, y, ALPHAS, **options, **penalty)
     return solution.coef, solution.intercept, solution.converged
 
 
@@ -57,6 +67,18 @@ ROOMS = [
         ]
     ),
     Room(
+        name="linear_model/lasso (elastic net, free, bounded)",
+        inputs=regression,
+        run=partial(
+            fit,
+            "auto",
+            l1_ratio=0.5,
+            penalty_factor=np.where(np.arange(150) % 10 == 3, 0.0, 1.0),
+            bounds=(np.where(np.arange(150) % 3 == 0, 0.0, -np.inf), 0.3),
+        ),
+        isa_tolerance=1e-7,
+    ),
+    Room(
         name="linear_model/lasso (wide)",
         inputs=lambda rng: regression(rng, 150, 900),
         run=partial(fit, "auto"),
@@ -82,12 +104,28 @@ def small_regression(rng):
     return {"X": X, "y": X @ [1.0, -2.0, 0.0, 0.5] + 0.1 * rng.normal(size=60)}
 
 
-def fit_estimator(X, y, sample_weight=None, **options):
-    model = Lasso(**({"alpha": 0.01, "tol": TIGHT} | options)).fit(X, y, sample_weight)
+def fit_estimator(X, y, sample_weight=None, estimator=Lasso, **options):
+    model = estimator(**({"alpha": 0.01, "tol": TIGHT} | options)).fit(X, y, sample_weight)
     return model.coef_, model.intercept_
 
 
+def fit_cross_validated(estimator, X, y, sample_weight=None, **options):
+    options = {"alphas": ALPHAS, "cv": 3, "tol": TIGHT} | options
+    model = estimator(**options).fit(X, y, sample_weight)
+    return model.coef_, model.mse_path_
+
+
+BAD_PENALTIES = (
+    ({"penalty_factor": np.ones(3)}, "penalty_factor"),
+    ({"penalty_factor": [1.0, -1.0, 1.0, 1.0]}, "penalty_factor"),
+    ({"penalty_factor": [1.0, np.nan, 1.0, 1.0]}, "penalty_factor"),
+    ({"bounds": (-1.0, 1.0, 2.0)}, "bounds"),
+    ({"bounds": (0.5, 1.0)}, "bounds"),
+    ({"bounds": (-1.0, np.nan)}, "bounds"),
+    ({"bounds": (np.zeros(3), 1.0)}, "shape|broadcast"),
+)
 BAD_SOLVER_ARGUMENTS = (
+    *BAD_PENALTIES,
     ({"tol": -1.0}, "tol"),
     ({"tol": np.nan}, "tol"),
     ({"max_iter": 0}, "max_iter"),
@@ -98,6 +136,17 @@ BAD_SOLVER_ARGUMENTS = (
     ({"sample_weight": np.full(60, np.nan)}, "NaN"),
     ({"n_jobs": 0}, "n_jobs"),
     ({"max_time": -1.0}, "max_time"),
+)
+BAD_CROSS_VALIDATION = (
+    *BAD_SOLVER_ARGUMENTS,
+    ({"alphas": 0}, "alphas"),
+    ({"alphas": [-1.0]}, "alphas"),
+    ({"eps": 0.0}, "eps"),
+    ({"cv": 1}, "cv|folds|n_splits"),
+    ({"alpha_rule": "max"}, "alpha_rule"),
+    ({"relaxed": "yes"}, "relaxed"),
+    ({"selection": "none"}, "selection"),
+    ({"y": np.zeros((60, 2))}, "MultiTask"),
 )
 SIZES = "inconsistent|shape|1d array"
 REGRESSION = {
@@ -118,6 +167,9 @@ ENTRIES = [
         outcomes=REGRESSION,
         bad_arguments=(
             *BAD_SOLVER_ARGUMENTS,
+            ({"l1_ratio": -0.5}, "l1_ratio"),
+            ({"l1_ratio": 1.5}, "l1_ratio"),
+            ({"l1_ratio": np.nan}, "l1_ratio"),
             ({"alphas": -1.0}, "alphas"),
             ({"alphas": []}, "alphas"),
             ({"alphas": [[0.1]]}, "alphas"),
@@ -152,6 +204,75 @@ ENTRIES = [
             ({"selection": "none"}, "selection"),
             ({"l1_ratio": 0.5}, "l1_ratio"),
             ({"unknown": 1}, "Unexpected parameters"),
+        ),
+    ),
+    Entry(
+        "linear_model.lasso_alpha_max",
+        lambda X, y, **options: (lasso_alpha_max(X, y, **options),),
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION,
+        bad_arguments=(
+            *BAD_PENALTIES,
+            ({"l1_ratio": 0.0}, "l1_ratio"),
+            ({"l1_ratio": 1.5}, "l1_ratio"),
+            ({"sample_weight": -np.ones(60)}, "Negative values"),
+            ({"n_jobs": 0}, "n_jobs"),
+            ({"y": np.zeros((60, 2))}, SIZES),
+        ),
+    ),
+    Entry(
+        "linear_model.enet_path",
+        lambda X, y, alphas=(0.1, 0.01), **options: enet_path(
+            X, y, alphas=alphas, **({"tol": TIGHT} | options)
+        )[:2],
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION | {"0-d": "refused: array-like", "a string": "refused: array-like"},
+        bad_arguments=(
+            *BAD_SOLVER_ARGUMENTS,
+            ({"l1_ratio": 1.5}, "l1_ratio"),
+            ({"l1_ratio": 0.0, "alphas": 3}, "l1_ratio"),
+            ({"alphas": 0}, "alphas"),
+            ({"unknown": 1}, "Unexpected parameters"),
+        ),
+    ),
+    Entry(
+        "linear_model.ElasticNet",
+        partial(fit_estimator, estimator=ElasticNet),
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION,
+        bad_arguments=(
+            *BAD_SOLVER_ARGUMENTS,
+            ({"alpha": -1.0}, "alpha"),
+            ({"l1_ratio": 1.5}, "l1_ratio"),
+            ({"precompute": "auto"}, "precompute"),
+        ),
+    ),
+    Entry(
+        "linear_model.LassoCV",
+        partial(fit_cross_validated, LassoCV),
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION,
+        bad_arguments=BAD_CROSS_VALIDATION,
+    ),
+    Entry(
+        "linear_model.ElasticNetCV",
+        partial(fit_cross_validated, ElasticNetCV),
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION,
+        bad_arguments=(
+            *BAD_CROSS_VALIDATION,
+            ({"l1_ratio": 1.5}, "l1_ratio"),
+            ({"l1_ratio": 0.0, "alphas": 5}, "l1_ratio"),
         ),
     ),
     Entry(

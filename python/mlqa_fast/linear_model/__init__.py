@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from mlqa_fast.linear_model._alpha_max import lasso_alpha_max
+from mlqa_fast.linear_model._elastic_net import ElasticNet
+from mlqa_fast.linear_model._elastic_net_cv import ElasticNetCV
+from mlqa_fast.linear_model._enet_path import enet_path
 from mlqa_fast.linear_model._lasso import Lasso
 from mlqa_fast.linear_model._lasso_cd import lasso_cd
+from mlqa_fast.linear_model._lasso_cv import LassoCV
 from mlqa_fast.linear_model._lasso_path import lasso_path
 from mlqa_fast.linear_model._solution import LassoSolution
 
-__all__ = ["Lasso", "LassoSolution", "lasso_cd", "lasso_path"]
+__all__ = [
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "LassoSolution",
+    "enet_path",
+    "lasso_alpha_max",
+    "lasso_cd",
+    "lasso_path",
+]
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-from numbers import Integral, Number, Real
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils import check_array
-from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_is_fitted, validate_data
-
-from mlqa_fast._compat import Interval, StrOptions, _fit_context
-from mlqa_fast.linear_model._lasso_path import lasso_path
-from mlqa_fast.linear_model._problem import (
-    FLOATS,
-    NOT_FINITE,
-    check_structure,
-    checked_gram,
-    intercepts,
-    solve,
-)
-
-NO_ALPHA = (
-    "With alpha=0, this algorithm does not converge well. You are advised to use the "
-    "LinearRegression estimator"
-)
+from mlqa_fast.linear_model._elastic_net import ElasticNet
 
 
-class Lasso(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ignore[misc]
+class Lasso(ElasticNet):
     """Linear model with an L1 penalty, as ``sklearn.linear_model.Lasso``.
 
     Minimises ::
@@ -62,6 +38,12 @@ class Lasso(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ignore[mi
         Without effect: coordinates are visited in order.
     selection : {'cyclic', 'random'}, default='cyclic'
         Without effect: coordinates are visited in order.
+    penalty_factor : array-like of shape (n_features,), default=None
+        What the penalty of each feature is multiplied by, taken as it is: 0 leaves a feature
+        without a penalty, infinity leaves it out. Ones by default.
+    bounds : (float or array-like, float or array-like), default=None
+        Lower and upper bound of the coefficients, of all or one a feature: not above and not
+        below 0.
     n_jobs : int, default=None
         Threads for passes over all of `X`. The result has the same bits for any number.
     max_time : float, default=None
@@ -104,22 +86,10 @@ class Lasso(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ignore[mi
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "fit_intercept": ["boolean"],
-        "precompute": ["boolean", "array-like"],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
-        "copy_X": ["boolean"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
-        "positive": ["boolean"],
-        "random_state": ["random_state"],
-        "selection": [StrOptions({"cyclic", "random"})],
-        "n_jobs": [Integral, None],
-        "max_time": [Interval(Real, 0, None, closed="left"), None],
+        name: allowed
+        for name, allowed in ElasticNet._parameter_constraints.items()
+        if name != "l1_ratio"
     }
-    __metadata_request__fit: ClassVar[dict[str, Any]] = {"check_input": UNUSED}
-
-    path = staticmethod(lasso_path)
 
     def __init__(
         self,
@@ -134,126 +104,25 @@ class Lasso(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ignore[mi
         positive: bool = False,
         random_state: Any = None,
         selection: str = "cyclic",
+        penalty_factor: Any = None,
+        bounds: Any = None,
         n_jobs: int | None = None,
         max_time: float | None = None,
     ) -> None:
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.copy_X = copy_X
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-        self.n_jobs = n_jobs
-        self.max_time = max_time
-
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Lasso:
-        """Fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, in any memory order; float32 stays float32.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Target. Several targets are fitted one by one.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights, not negative; a number is the same as None.
-        check_input : bool, default=True
-            False skips the search for NaN and infinities.
-
-        Returns
-        -------
-        Lasso
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If shapes do not fit, data is NaN or infinite, or so large that sums overflow.
-        """
-        if self.alpha == 0:
-            warnings.warn(NO_ALPHA, stacklevel=2)
-        if check_input:
-            X, y = validate_data(
-                self,
-                check_structure(X),
-                y,
-                accept_sparse="csc",
-                dtype=FLOATS,
-                accept_large_sparse=False,
-                multi_output=True,
-                y_numeric=True,
-            )
-        if isinstance(sample_weight, Number):
-            sample_weight = None
-        if sample_weight is not None:
-            sample_weight = check_array(
-                sample_weight, ensure_2d=False, dtype=FLOATS, input_name="sample_weight"
-            )
-        gram, updates = checked_gram(
-            X,
-            self.precompute,
-            fit_intercept=self.fit_intercept,
-            sample_weight=sample_weight,
+        super().__init__(
+            alpha=alpha,
+            l1_ratio=1.0,
+            fit_intercept=fit_intercept,
+            precompute=precompute,
+            copy_X=copy_X,
+            max_iter=max_iter,
+            tol=tol,
+            warm_start=warm_start,
+            positive=positive,
+            random_state=random_state,
+            selection=selection,
+            penalty_factor=penalty_factor,
+            bounds=bounds,
+            n_jobs=n_jobs,
+            max_time=max_time,
         )
-        start = getattr(self, "coef_", None) if self.warm_start else None
-        path = solve(
-            X,
-            y,
-            alphas=[self.alpha],
-            fit_intercept=self.fit_intercept,
-            sample_weight=sample_weight,
-            gram=gram,
-            start=start,
-            positive=self.positive,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            updates=updates,
-            max_time=self.max_time,
-            n_jobs=self.n_jobs,
-        )
-        coef = path.coefs[:, 0, :]
-        intercept = intercepts(path, coef).astype(coef.dtype)
-        if not np.all(np.isfinite(intercept)):
-            raise ValueError(NOT_FINITE)
-        several = len(coef) > 1
-        self.coef_ = coef if several else coef[0]
-        self.dual_gap_ = path.gaps[:, 0] if several else path.gaps[0, 0]
-        self.n_iter_ = path.n_iters[:, 0].tolist() if several else int(path.n_iters[0, 0])
-        if not self.fit_intercept:
-            self.intercept_: Any = 0.0
-        else:
-            self.intercept_ = intercept if np.ndim(y) > 1 else intercept[0]
-        return self
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict with the linear model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            ``X @ coef_.T + intercept_``.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], reset=False)
-        predictions: NDArray[Any] = X @ self.coef_.T + self.intercept_
-        return predictions
-
-    @property
-    def sparse_coef_(self) -> Any:
-        """Coefficients as a sparse matrix of shape (n_targets, n_features)."""
-        return sparse.csr_matrix(np.atleast_2d(self.coef_))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

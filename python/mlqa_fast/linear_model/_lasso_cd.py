@@ -37,9 +37,12 @@ def lasso_cd(
     y: Any,
     alphas: Any,
     *,
+    l1_ratio: float = 1.0,
     fit_intercept: bool = True,
     sample_weight: Any = None,
+    penalty_factor: Any = None,
     positive: bool = False,
+    bounds: Any = None,
     coef_init: Any = None,
     tol: float = 1e-4,
     max_iter: int = 1000,
@@ -47,10 +50,12 @@ def lasso_cd(
     max_time: float | None = None,
     n_jobs: int | None = None,
 ) -> LassoSolution:
-    r"""Solve the LASSO by coordinate descent over an active set, for one or several penalties.
+    r"""Solve the LASSO or the elastic net over an active set, for one or several penalties.
 
-    .. math:: \min_{w, b} \frac{1}{2n} \|y - X w - b\|_2^2 + \alpha \|w\|_1
+    .. math:: \min_{w, b} \frac{1}{2n} \|y - X w - b\|_2^2
+        + \alpha \sum_j f_j \left(\rho |w_j| + \frac{1 - \rho}{2} w_j^2\right)
 
+    with factors :math:`f_j`, all 1 by default, and :math:`\rho` = `l1_ratio`, 1 for the LASSO.
     With sample weights :math:`s_i` (scaled to sum n) the first term is
     :math:`\frac{1}{2n} \sum_i s_i (y_i - x_i' w - b)^2`.
 
@@ -64,12 +69,20 @@ def lasso_cd(
     alphas : float or array-like of shape (n_alphas,)
         Penalties. Several are solved from the largest to the smallest, each from the solution
         before it, and returned in the order given.
+    l1_ratio : float, default=1.0
+        Share of the penalty on absolute values, from 0 to 1; the rest is on squares.
     fit_intercept : bool, default=True
         Whether to fit b; without it b = 0.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights, not negative.
+    penalty_factor : array-like of shape (n_features,), default=None
+        What the penalty of each feature is multiplied by, taken as it is: 0 leaves a feature
+        without a penalty, infinity leaves it out. Ones by default.
     positive : bool, default=False
         Require w >= 0.
+    bounds : (float or array-like, float or array-like), default=None
+        Lower and upper bound of the coefficients, of all or one a feature: not above and not
+        below 0.
     coef_init : array-like of shape (n_features,), default=None
         Where the largest penalty starts from; zeros by default.
     tol : float, default=1e-4
@@ -125,6 +138,9 @@ def lasso_cd(
     grid, single = check_alphas(alphas)
     check_number("tol", tol, 0.0)
     check_number("max_iter", max_iter, 1, Integral)
+    check_number("l1_ratio", l1_ratio, 0.0)
+    if l1_ratio > 1:
+        raise ValueError(f"l1_ratio must be at most 1, got {l1_ratio!r}")
     if max_time is not None:
         check_number("max_time", max_time, 0.0)
     if updates not in UPDATES:
@@ -143,9 +159,12 @@ def lasso_cd(
         X,
         y,
         alphas=grid[order],
+        l1_ratio=l1_ratio,
         fit_intercept=fit_intercept,
         sample_weight=sample_weight,
+        penalty_factor=penalty_factor,
         positive=positive,
+        bounds=bounds,
         start=None if coef_init is None else check_array(coef_init, ensure_2d=False),
         tol=tol,
         max_iter=max_iter,

@@ -87,6 +87,35 @@ def normalised_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64
     return weights * (n_samples / total)
 
 
+def factors_of(penalty_factor: Any, n_features: int) -> NDArray[np.float64] | None:
+    """Penalty factors in float64: not negative, not NaN, infinite for a feature that stays out."""
+    if penalty_factor is None:
+        return None
+    factors = np.array(penalty_factor, dtype=np.float64)
+    if factors.shape != (n_features,):
+        raise ValueError(
+            f"penalty_factor has shape {factors.shape}, expected {(n_features,)}, one a feature"
+        )
+    if not np.all(factors >= 0):
+        raise ValueError("penalty_factor must not be negative or NaN")
+    return factors
+
+
+def bounds_of(bounds: Any, n_features: int) -> tuple[NDArray[np.float64] | None, ...]:
+    """Lower and upper bounds of the coefficients, each a number or one a feature, around 0."""
+    if bounds is None:
+        return None, None
+    if len(bounds) != 2:
+        raise ValueError(f"bounds must be a pair, lower and upper, got {len(bounds)} entries")
+    lower, upper = (
+        np.array(np.broadcast_to(np.asarray(bound, dtype=np.float64), (n_features,)))
+        for bound in bounds
+    )
+    if not (np.all(lower <= 0) and np.all(upper >= 0)):
+        raise ValueError("bounds must have no lower bound above 0, no upper bound below 0, no NaN")
+    return lower, upper
+
+
 def checked_gram(
     X: Any, precompute: Any, *, fit_intercept: bool, sample_weight: Any
 ) -> tuple[Any, str]:
@@ -125,12 +154,16 @@ def solve(
     alphas: Any,
     n_alphas: int = 1,
     eps: float = 1e-3,
+    l1_ratio: float = 1.0,
+    penalty_factor: Any = None,
+    bounds: Any = None,
     fit_intercept: bool = False,
     sample_weight: Any = None,
     gram: Any = None,
     correlations: Any = None,
     start: Any = None,
     positive: bool = False,
+    relaxed: bool = False,
     tol: float = 1e-4,
     max_iter: int | None = 1000,
     updates: str = "auto",
@@ -158,21 +191,27 @@ def solve(
                 f"initial coefficients have shape {start.shape}, expected "
                 f"{(len(targets), n_features)}"
             )
+    lower, upper = bounds_of(bounds, n_features)
     alphas, coefs, gaps, n_iters, converged, x_means = native.lasso_path(
         X=native_matrix(X),
         y=targets,
         alphas=None if alphas is None else np.ascontiguousarray(alphas, dtype=np.float64),
         n_alphas=n_alphas,
         eps=eps,
+        l1_ratio=float(l1_ratio),
         start=start,
         sample_weight=weights,
         center=bool(fit_intercept),
         gram=None if gram is None else np.ascontiguousarray(gram, dtype=np.float64),
         gram_error=0.0 if gram is None else float(np.finfo(np.asarray(gram).dtype).eps),
         correlations=correlations,
+        penalty_factor=factors_of(penalty_factor, n_features),
+        lower=lower,
+        upper=upper,
         tol=float(tol),
         max_iter=int(1000 if max_iter is None else max_iter),
         positive=bool(positive),
+        relaxed=bool(relaxed),
         updates=updates,
         max_time=np.inf if max_time is None else float(max_time),
         n_jobs=n_threads(n_jobs),

@@ -1,4 +1,4 @@
-"""The LASSO by plain cyclic coordinate descent."""
+"""The LASSO and the elastic net by plain cyclic coordinate descent."""
 
 from __future__ import annotations
 
@@ -13,19 +13,43 @@ from mlqa_fast.linear_model._solution import LassoSolution
 Array = NDArray[np.float64]
 
 
-def duality_gap(X: Array, y: Array, w: Array, lam: float, positive: bool = False) -> float:
-    """Gap of w for 1/2 ||y - X w||^2 + lam ||w||_1, from the residual made dual feasible.
+def duality_gap(
+    X: Array,
+    y: Array,
+    w: Array,
+    lam: Any,
+    positive: bool = False,
+    *,
+    ridge: Any = 0.0,
+    bounds: Any = (-np.inf, np.inf),
+) -> float:
+    r"""Gap of w for 1/2 ||y - X w||^2 + sum_j lam_j |w_j| + ridge_j / 2 w_j^2 within the bounds.
 
-    For lam = 0, where no such point exists, the first-order condition ||X'(y - X w)||^2.
+    From the residual, orthogonal to the columns without a penalty, and shrunk until
+    ``|x_j'r - ridge_j w_j| <= lam_j`` wherever w_j may grow without end; where it may not, its
+    penalty has a finite conjugate. With no lam above 0, where no such point exists, the
+    first-order condition: ``sum_j g_j^2``, or ``g_j^2 / (2 ridge_j)``.
     """
+    lam, ridge = np.broadcast_to(lam, w.shape), np.broadcast_to(ridge, w.shape)
+    lower, upper = np.broadcast_to(bounds[0], w.shape), np.broadcast_to(bounds[1], w.shape)
+    lower = np.maximum(lower, 0.0) if positive else lower
     r = y - X @ w
-    g = X.T @ r
-    if lam == 0:
-        return float(g @ g)
-    worst = np.max(g, initial=0.0) if positive else np.max(np.abs(g), initial=0.0)
-    scale = lam / max(lam, worst)
-    primal = 0.5 * r @ r + lam * np.sum(np.abs(w))
-    return float(primal - (scale * y @ r - 0.5 * scale**2 * r @ r))
+    g = X.T @ r - ridge * w
+    if not np.any(lam > 0):
+        free = np.where(g > 0, w < upper, w > lower)
+        return float(np.sum((g**2 / np.where(ridge > 0, 2 * ridge, 1.0))[free]))
+    end = np.abs(np.where(g > 0, upper, lower))
+    primal = 0.5 * (r @ r + np.sum(ridge * w**2)) + np.sum((lam * np.abs(w))[w != 0])
+    Z = X[:, (lam == 0) & np.isinf(end)]
+    if Z.size:
+        r = r - Z @ np.linalg.lstsq(Z.astype(float), r.astype(float), rcond=None)[0]
+        g = X.T @ r - ridge * w
+    open_ended = (lam > 0) & np.isinf(end)
+    scale = 1 / max(1.0, np.max((np.abs(g) / np.where(lam > 0, lam, 1.0))[open_ended], initial=0.0))
+    excess = np.maximum(scale * np.abs(g) - lam, 0.0)
+    beyond = np.sum(end[np.isfinite(end)] * excess[np.isfinite(end)])
+    dual = scale * y @ r - 0.5 * scale**2 * (r @ r + np.sum(ridge * w**2)) - beyond
+    return float(primal - dual)
 
 
 def lasso_cd(
@@ -33,9 +57,12 @@ def lasso_cd(
     y: Any,
     alphas: Any,
     *,
+    l1_ratio: float = 1.0,
     fit_intercept: bool = True,
     sample_weight: Any = None,
+    penalty_factor: Any = None,
     positive: bool = False,
+    bounds: Any = None,
     coef_init: Any = None,
     tol: float = 1e-4,
     max_iter: int = 1000,
@@ -43,16 +70,20 @@ def lasso_cd(
     max_time: float | None = None,
     n_jobs: int | None = None,
 ) -> LassoSolution:
-    r"""Minimise :math:`\frac{1}{2n} \sum_i s_i (y_i - x_i' w - b)^2 + \alpha \|w\|_1`.
+    r"""Minimise, with factors :math:`f_j` and within the bounds, the penalised squared error.
+
+    .. math:: \frac{1}{2n} \sum_i s_i (y_i - x_i' w - b)^2
+        + \alpha \sum_j f_j \left(\rho |w_j| + \frac{1 - \rho}{2} w_j^2\right).
 
     Each coordinate is set to its minimiser in turn,
 
-    .. math:: w_j \leftarrow S(x_j' r + \|x_j\|^2 w_j, n \alpha) / \|x_j\|^2,
+    .. math:: w_j \leftarrow S(x_j' r + \|x_j\|^2 w_j, n \alpha \rho f_j)
+              / (\|x_j\|^2 + n \alpha (1 - \rho) f_j),
               \quad S(z, t) = \mathrm{sign}(z) \max(|z| - t, 0),
 
-    until a pass changes none by more than `tol` times the largest and the duality gap is at most
-    ``tol * ||y||^2`` (Friedman, Hastie, Tibshirani 2010, equation 5). `updates`, `max_time` and
-    `n_jobs` have no effect. See :func:`mlqa_fast.linear_model.lasso_cd`.
+    cut to its bounds, until a pass changes none by more than `tol` times the largest and the
+    duality gap is at most ``tol * ||y||^2`` (Friedman, Hastie, Tibshirani 2010, equation 5).
+    `updates`, `max_time` and `n_jobs` have no effect. See :func:`mlqa_fast.linear_model.lasso_cd`.
     """
     X = np.asarray(X.toarray() if sparse.issparse(X) else X, dtype=np.float64)
     y = np.asarray(y, dtype=np.float64)
@@ -64,25 +95,38 @@ def lasso_cd(
     X = (X - x_mean) * np.sqrt(weights)[:, None]
     y = (y - y_mean) * np.sqrt(weights)
     norms = np.sum(X**2, axis=0)
+    factor = np.broadcast_to(1.0 if penalty_factor is None else penalty_factor, p)
+    low, high = (-np.inf, np.inf) if bounds is None else bounds
+    lower = np.broadcast_to(np.maximum(low, 0.0) if positive else low, p)
+    upper = np.broadcast_to(high, p)
+    used = np.flatnonzero((norms > 0) & np.isfinite(factor))
+    factor = np.where(np.isfinite(factor), factor, 1.0)
 
-    def solve(lam: float, w: Array) -> tuple[float, int, bool]:
+    def solve(penalty: float, w: Array) -> tuple[float, int, bool]:
         """Solve in place; gap, passes and whether the tolerance was reached."""
-        goal = tol * (y @ y)
+        goal, lam = tol * (y @ y), penalty * l1_ratio * factor
+        ridge = penalty * (1 - l1_ratio) * factor
+        problem = X[:, used], y, lam[used], ridge[used], (lower[used], upper[used])
+
+        def gap_of(w: Array) -> float:
+            X, y, lam, ridge, bounds = problem
+            return duality_gap(X, y, w[used], lam, ridge=ridge, bounds=bounds)
+
         r = y - X @ w
-        gap = duality_gap(X, y, w, lam, positive)
+        gap = gap_of(w)
         for passes in range(max_iter + 1):
             if gap <= goal or passes == max_iter:
                 return gap, passes, gap <= goal
             change = largest = 0.0
-            for j in np.flatnonzero(norms):
+            for j in used:
                 z = X[:, j] @ r + norms[j] * w[j]
-                shrunk = max((z if positive else abs(z)) - lam, 0.0)
-                new = np.copysign(shrunk, z) / norms[j]
+                new = np.copysign(max(abs(z) - lam[j], 0.0), z) / (norms[j] + ridge[j])
+                new = min(max(new, lower[j]), upper[j])
                 r -= (new - w[j]) * X[:, j]
                 change, largest = max(change, abs(new - w[j])), max(largest, abs(new))
                 w[j] = new
             settled = change <= tol * largest or passes == max_iter - 1
-            gap = duality_gap(X, y, w, lam, positive) if settled else np.inf
+            gap = gap_of(w) if settled else np.inf
         raise AssertionError("unreachable")
 
     grid = np.atleast_1d(np.asarray(alphas, dtype=np.float64))
@@ -96,34 +140,3 @@ def lasso_cd(
     if np.ndim(alphas) == 0:
         return LassoSolution(coef[:, 0], intercept[0], gaps[0] / n, passes[0], converged[0])
     return LassoSolution(coef, intercept, gaps / n, passes, converged)
-
-
-def lasso_path(
-    X: Any,
-    y: Any,
-    *,
-    eps: float = 1e-3,
-    alphas: Any = 100,
-    precompute: Any = "auto",
-    Xy: Any = None,
-    copy_X: bool = True,
-    coef_init: Any = None,
-    return_n_iter: bool = False,
-    positive: bool = False,
-    **params: Any,
-) -> tuple[Any, ...]:
-    """The LASSO without an intercept for each of several alphas, each from the solution before it.
-
-    `alphas` is a number of them, evenly spaced in the logarithm from the smallest alpha whose
-    solution is zero, ``max |X'y| / n``, to `eps` times it; or the alphas themselves. `precompute`,
-    `Xy` and `copy_X` have no effect. See :func:`mlqa_fast.linear_model.lasso_path`.
-    """
-    if np.ndim(alphas) == 0:
-        correlations = X.T @ np.asarray(y, dtype=np.float64)
-        largest = np.max(correlations if positive else np.abs(correlations)) / X.shape[0]
-        alphas = np.geomspace(largest, eps * largest, alphas)
-    alphas = np.sort(alphas)[::-1]
-    start = {"coef_init": coef_init, "positive": positive}
-    path = lasso_cd(X, y, alphas, fit_intercept=False, **start, **params)
-    result = alphas, path.coef, path.dual_gap
-    return (*result, path.n_iter.tolist()) if return_n_iter else result
