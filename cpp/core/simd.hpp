@@ -247,6 +247,21 @@ MLQA_INLINE f64 sqrt(f64 a) {
 constexpr __mmask8 all_lanes = 0xFF;
 #endif
 
+/// Whole numbers of 8 bits.
+MLQA_INLINE f32 load_bytes(const std::int8_t* p) {
+#if defined(__AVX512F__)
+    return (f32)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i*)p)));
+#elif defined(__AVX2__)
+    return (f32)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)p)));
+#elif defined(__SSE4_1__)
+    return (f32)_mm_cvtepi32_ps(_mm_cvtepi8_epi32(_mm_loadu_si32(p)));
+#else
+    f32 r;
+    for (int i = 0; i < lanes<float>; ++i) r[i] = p[i];
+    return r;
+#endif
+}
+
 /// Lower and upper half of the lanes of a float vector as doubles.
 MLQA_INLINE f64 widen_low(f32 a) {
 #if defined(__AVX512F__)

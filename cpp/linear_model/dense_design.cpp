@@ -85,6 +85,11 @@ public:
         return Status::ok;
     }
 
+    bool quantises() const override { return true; }
+    Quantisation quantise(index_t j, std::int8_t* q) const override {
+        return quantise_kernels<T>().quantise(column(j), n_, q);
+    }
+
     std::unique_ptr<Sweeper> sweeper(const index_t* features, index_t count, double) const override {
         return std::make_unique<DenseSweeper>(*this, features, count);
     }

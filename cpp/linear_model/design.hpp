@@ -16,6 +16,7 @@
 #include "core/array.hpp"
 #include "core/status.hpp"
 #include "linear_model/coordinate_descent.kernel.hpp"
+#include "linear_model/screening.kernel.hpp"
 
 namespace mlqa::linear_model {
 
@@ -52,6 +53,9 @@ public:
     /// x_features[k] for k <= i (and perhaps some beyond, with the same value).
     virtual Status gram_rows(const index_t* features, index_t first, index_t count, double* gram,
                              index_t ld) const = 0;
+    /// Whether columns have copies in 8 bits, and one of them.
+    virtual bool quantises() const { return false; }
+    virtual Quantisation quantise(index_t, std::int8_t*) const { return {1.0, 0.0}; }
     /// Coordinate descent with residual updates over chosen columns; see coordinate_descent.hpp.
     class Sweeper {
     public:

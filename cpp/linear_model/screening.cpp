@@ -12,6 +12,8 @@ namespace mlqa::linear_model {
 namespace {
 
 constexpr double unit = 0x1p-53;
+/// Columns in 8 bits pay for themselves once as many columns have been read as there are, and some memory.
+constexpr index_t many_entries = 1 << 17, many_samples = 1 << 16;
 constexpr double up = 1 + 0x1p-40;  ///< rounds a short computation of positive numbers up
 
 }  // namespace
@@ -39,7 +41,8 @@ Screen::Screen(const Design& design, const Target& target, const Penalty& penalt
       gram_error_(gram_error),
       gradients_(static_cast<std::size_t>(design.features())),
       origins_(static_cast<std::size_t>(design.features())),
-      usable_(static_cast<std::size_t>(design.features()), 0) {
+      usable_(static_cast<std::size_t>(design.features()), 0),
+      found_(static_cast<std::size_t>(design.features())) {
     std::copy_n(target.correlations, design.features(), gradients_.data());
     for (index_t j = 0; j < design.features(); ++j)
         if (design.squared_norm(j) > 0 && !penalty.excluded(j)) {
@@ -72,11 +75,10 @@ const std::vector<index_t>& Screen::above(double threshold, bool with_drift) con
     const index_t p = design_.features();
     const GradientView view{gradients_.data(), with_drift ? design_.norm_bounds() : nullptr, origins_.data(),
                             penalty_.factors(), p};
-    above_.resize(static_cast<std::size_t>(p));
-    above_.resize(
-        static_cast<std::size_t>(screening_kernels().above(&view, travel_, threshold, above_.data())));
-    const auto unusable = [&](index_t j) { return usable_[static_cast<std::size_t>(j)] == 0; };
-    above_.erase(std::remove_if(above_.begin(), above_.end(), unusable), above_.end());
+    const std::int64_t count = screening_kernels().above(&view, travel_, threshold, found_.data());
+    above_.clear();
+    std::copy_if(found_.data(), found_.data() + count, std::back_inserter(above_),
+                 [&](index_t j) { return usable_[static_cast<std::size_t>(j)] != 0; });
     return above_;
 }
 
@@ -153,10 +155,11 @@ Status Screen::evaluate_columns(const double* w, const std::vector<index_t>& sup
     sums.y_r_error = error * y_norm * r_norm + y_norm * sums.r_error;
     sums.margin = (error + design_.entry_error()) * r_norm + sums.r_error;
 
-    const std::vector<index_t>& uncertain = above(threshold, true);
+    above(threshold, true);
+    status = narrow(threshold, r_norm, sums.margin);
+    if (status != Status::ok) return status;
     due_.clear();
-    std::set_union(uncertain.begin(), uncertain.end(), support.begin(), support.end(),
-                   std::back_inserter(due_));
+    std::set_union(above_.begin(), above_.end(), support.begin(), support.end(), std::back_inserter(due_));
     if (exact_.size() < due_.size()) exact_ = arena::Buffer<double>(due_.size() + due_.size() / 2);
     status =
         design_.correlations(due_.data(), static_cast<index_t>(due_.size()), residual_.data(), exact_.data());
@@ -171,6 +174,31 @@ Status Screen::evaluate_columns(const double* w, const std::vector<index_t>& sup
         gradients_[j] = exact_[i];
         origins_[j] = origin;
     }
+    return Status::ok;
+}
+
+/// Leaves those of the features above the threshold that their columns in 8 bits do not rule out.
+Status Screen::narrow(double threshold, double r_norm, double margin) {
+    const index_t n = design_.samples(), count = static_cast<index_t>(above_.size());
+    looked_at_ += count;
+    if (!design_.quantises() || n > many_samples || n * design_.features() < many_entries || threshold < 0 ||
+        8 * count < design_.features() / 8 || looked_at_ <= design_.features())
+        return Status::ok;
+    Status status = quantised_.built() ? Status::ok : quantised_.build(design_);
+    if (status != Status::ok) return status;
+    if (exact_.size() < above_.size()) exact_ = arena::Buffer<double>(above_.size());
+    if (errors_.size() < above_.size()) errors_ = arena::Buffer<double>(above_.size());
+    status = quantised_.products(design_, above_, residual_.data(), r_norm, exact_.data(), errors_.data());
+    if (status != Status::ok) return status;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < above_.size(); ++i) {
+        const index_t j = above_[i];
+        const auto at = static_cast<std::size_t>(j);
+        gradients_[at] = exact_[i];
+        origins_[at] = (errors_[i] + margin + 4 * unit * travel_) - travel_;
+        if (!(std::abs(gradients_[at]) + drift(j) <= penalty_.factor(j) * threshold)) above_[kept++] = j;
+    }
+    above_.resize(kept);
     return Status::ok;
 }
 

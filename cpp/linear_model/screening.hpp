@@ -33,6 +33,7 @@
 #include "linear_model/gram.hpp"
 #include "linear_model/penalty.hpp"
 #include "linear_model/projection.hpp"
+#include "linear_model/quantised.hpp"
 
 namespace mlqa::linear_model {
 
@@ -87,6 +88,7 @@ private:
     double slack(index_t j) const;
     Status evaluate_columns(const double* w, const std::vector<index_t>& support, double threshold,
                             Sums& sums);
+    Status narrow(double threshold, double r_norm, double margin);
     Status evaluate_gram(const double* w, const std::vector<index_t>& support, Sums& sums);
     double drift(index_t j) const;
     const std::vector<index_t>& above(double threshold, bool with_drift) const;
@@ -101,6 +103,7 @@ private:
     Target target_;
     const Penalty& penalty_;
     Projection projection_;
+    Quantised quantised_;
     const Gram* gram_;
     double gram_error_;
     const double* w_ = nullptr;        ///< of the last evaluation
@@ -109,9 +112,11 @@ private:
     arena::Buffer<double> residual_, next_;
     std::vector<char> usable_;  ///< not excluded, not constant
     std::vector<index_t> features_, due_;
+    mutable arena::Buffer<index_t> found_;
     mutable std::vector<index_t> above_;
-    arena::Buffer<double> exact_;
-    double travel_ = 0;  ///< length of the path that r has gone
+    arena::Buffer<double> exact_, errors_;
+    index_t looked_at_ = 0;  ///< columns that were read so far
+    double travel_ = 0;      ///< length of the path that r has gone
 };
 
 }  // namespace mlqa::linear_model

@@ -1,4 +1,5 @@
-// Which features of many may matter: one pass over the bounds of all gradients.
+// Which features of many may matter: one pass over the bounds of all gradients, and bounds of gradients from
+// columns in 8 bits.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,40 @@ struct GradientView {
     std::int64_t features;
 };
 
+/// A copy of a column in 8 bits: x = scale q + e with ||e|| <= error, rounding included.
+struct Quantisation {
+    double scale, error;
+};
+
+template <class T>
+struct QuantiseKernels {
+    /// q has n entries.
+    Quantisation (*quantise)(const T* x, std::int64_t n, std::int8_t* q);
+};
+
 struct ScreenKernels {
+    QuantiseKernels<float> f32;
+    QuantiseKernels<double> f64;
+    /// q'r in float, in 4 vectors of partial sums of the products, each of which is rounded once.
+    float (*quantised_dot)(const std::int8_t* q, const float* r, std::int64_t n);
     /// Features j with |g_j| + norm_j (travel + origin_j) (1 + 2^-40) > factor_j threshold, or that cannot be
     /// compared, in order; returns their number.
     std::int64_t (*above)(const GradientView* view, double travel, double threshold, std::int64_t* found);
 };
 
 MLQA_DECLARE_KERNELS(ScreenKernels, screening)
+
+#ifndef MLQA_ISA
+template <class T>
+const QuantiseKernels<T>& quantise_kernels();
+template <>
+inline const QuantiseKernels<float>& quantise_kernels<float>() {
+    return screening_kernels().f32;
+}
+template <>
+inline const QuantiseKernels<double>& quantise_kernels<double>() {
+    return screening_kernels().f64;
+}
+#endif
 
 }  // namespace mlqa::linear_model

@@ -8,7 +8,7 @@ import sklearn.linear_model as peer
 from sklearn.exceptions import ConvergenceWarning
 
 from lasso_problems import energy, gap_of, peer_path, problem, standardised
-from mlqa_fast.linear_model import enet_path, lasso_cd, lasso_path
+from mlqa_fast.linear_model import enet_path, lasso_alpha_max, lasso_cd, lasso_path
 
 
 @pytest.mark.parametrize("degree", [1, 2])
@@ -117,6 +117,36 @@ def test_paths_are_exact_while_features_come_and_go(shape, positive, factors):
         gap = gap_of(X, y, coefs[:, k], alphas[k], fit_intercept=False, **given)
         assert gap <= gaps[k]
     assert gaps.max() < 1e-10 * energy(y)
+
+
+COLUMNS = {
+    "normal": lambda rng, n, p: rng.normal(size=(n, p)),
+    "one large entry": lambda rng, n, p: rng.normal(size=(n, p)) + 50 * np.eye(n, p),
+    "of many sizes": lambda rng, n, p: rng.normal(size=(n, p)) * 10.0 ** rng.uniform(-8, 8, p),
+    "whole numbers": lambda rng, n, p: rng.integers(-1, 2, (n, p)).astype(float),
+    "half steps of 1/127": lambda rng, n, p: np.vstack(
+        [np.ones((1, p)), (rng.integers(-120, 120, (n - 1, p)) + 0.499) / 127]
+    ),
+}
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.usefixtures("isa")
+def test_no_feature_is_missed_among_many(columns, dtype, fit_intercept):
+    """Enough for copies of the columns in 8 bits, whose errors the bounds have to cover."""
+    rng = np.random.default_rng(3)
+    X = COLUMNS[columns](rng, 70, 2100).astype(dtype)
+    scale = np.linalg.norm(X[:, :6], axis=0)
+    y = X[:, :6].astype(float) @ (rng.normal(size=6) / scale) + 0.05 * rng.normal(size=70)
+    alphas = lasso_alpha_max(X, y, fit_intercept=fit_intercept) * np.geomspace(1, 1e-2, 25)
+    tol = 1e-10 if dtype == np.float64 else 1e-6
+    path = lasso_cd(X, y, alphas, fit_intercept=fit_intercept, tol=tol, max_iter=10**5)
+    assert np.all(path.converged)
+    for k in range(0, 25, 4):
+        gap = gap_of(X, y, path.coef[:, k], alphas[k], fit_intercept=fit_intercept)
+        assert gap <= path.dual_gap[k]
 
 
 def test_the_replacement_of_n_alphas_is_named():
