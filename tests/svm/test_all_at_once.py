@@ -312,10 +312,9 @@ def test_duplicates_with_other_labels(loss, rng):
 
 
 @pytest.mark.parametrize("k", [3, 8, 17, 33])
-@pytest.mark.parametrize("n", [70, 129])
+@pytest.mark.parametrize("n", [pytest.param(70, marks=pytest.mark.sanitize), 129])
 @both
 @pytest.mark.usefixtures("isa")
-@pytest.mark.sanitize
 def test_shapes_around_the_width_of_vectors(n, k, loss, rng):
     X, y = noisy(rng, n, 4, k)
     for cache_size in (200, 1e-6):

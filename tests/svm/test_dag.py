@@ -217,9 +217,10 @@ def along(decision, order):
     return label
 
 
-@pytest.mark.parametrize(("k", "per_class"), [(300, 7), (130, 34), (60, 160)])
+@pytest.mark.parametrize(
+    ("k", "per_class"), [(300, 7), pytest.param(130, 34, marks=pytest.mark.sanitize), (60, 160)]
+)
 @pytest.mark.usefixtures("isa")
-@pytest.mark.sanitize
 def test_winners_against_all_are_found_among_many_classes(k, per_class, rng):
     """So many coefficients and points that blocks of classes are packed."""
     machines, centre = clusters(rng, k, per_class)
