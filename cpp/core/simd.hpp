@@ -247,21 +247,6 @@ MLQA_INLINE f64 sqrt(f64 a) {
 constexpr __mmask8 all_lanes = 0xFF;
 #endif
 
-/// Whole numbers of 8 bits.
-MLQA_INLINE f32 load_bytes(const std::int8_t* p) {
-#if defined(__AVX512F__)
-    return (f32)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i*)p)));
-#elif defined(__AVX2__)
-    return (f32)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)p)));
-#elif defined(__SSE4_1__)
-    return (f32)_mm_cvtepi32_ps(_mm_cvtepi8_epi32(_mm_loadu_si32(p)));
-#else
-    f32 r;
-    for (int i = 0; i < lanes<float>; ++i) r[i] = p[i];
-    return r;
-#endif
-}
-
 /// Lower and upper half of the lanes of a float vector as doubles.
 MLQA_INLINE f64 widen_low(f32 a) {
 #if defined(__AVX512F__)
@@ -287,19 +272,6 @@ MLQA_INLINE f64 widen_high(f32 a) {
     f64 r;
     for (int i = 0; i < lanes<double>; ++i) r[i] = a[lanes<double> + i];
     return r;
-#endif
-}
-/// Floats of which the upper halves (bfloat16) are given.
-MLQA_INLINE f32 load_upper_halves(const std::uint16_t* p) {
-#if defined(__AVX512F__)
-    const __m256i halves = _mm256_loadu_si256((const __m256i*)p);
-    return (f32)_mm512_maskz_slli_epi32(0xFFFF, _mm512_maskz_cvtepu16_epi32(0xFFFF, halves), 16);
-#elif defined(__AVX2__)
-    return (f32)_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)p)), 16);
-#else
-    u32 whole = {};
-    for (int i = 0; i < lanes<float>; ++i) whole[i] = static_cast<std::uint32_t>(p[i]) << 16;
-    return (f32)whole;
 #endif
 }
 /// Two double vectors rounded into one float vector.

@@ -1,5 +1,6 @@
 #include "linear_model/screening.kernel.hpp"
 
+#include "core/simd_short.hpp"
 #include "linear_model/wide.hpp"
 
 namespace mlqa::linear_model {

@@ -1,5 +1,6 @@
 #include "svm/dag.kernel.hpp"
 
+#include "core/simd_short.hpp"
 #include "svm/machine_values.hpp"
 
 namespace mlqa {

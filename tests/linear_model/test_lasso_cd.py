@@ -1,6 +1,7 @@
 """lasso_cd: the definition, its certificate, invariances, degenerate data."""
 
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ def test_equals_the_definition(updates, shape, fit_intercept, positive):
         assert gap <= ours.dual_gap[k] <= 1e-8 * (y @ y)
 
 
+ALPHAS = np.array([1.0, 0.1, 0.3])
 FACTORS = {
     "none": lambda p: None,
     "unequal": lambda p: np.random.default_rng(8).uniform(0.2, 3, p),
@@ -57,6 +59,18 @@ RANGES = {
 }
 
 
+def penalised(shape, l1_ratio, factors, ranges):
+    X, y = problem(*shape)
+    given = {"l1_ratio": l1_ratio, "penalty_factor": FACTORS[factors](shape[1])}
+    return X, y, given | RANGES[ranges](shape[1])
+
+
+@cache
+def by_definition(*case):
+    X, y, given = penalised(*case)
+    return reference.linear_model.lasso_cd(X, y, ALPHAS, tol=1e-9, max_iter=10**5, **given)
+
+
 @every_update
 @pytest.mark.parametrize("shape", [(40, 12), (12, 40)])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.02])
@@ -65,18 +79,15 @@ RANGES = {
 def test_penalties_and_bounds_are_those_of_the_definition(
     updates, shape, l1_ratio, factors, ranges
 ):
-    X, y = problem(*shape)
-    given = {"l1_ratio": l1_ratio, "penalty_factor": FACTORS[factors](shape[1])}
-    given |= RANGES[ranges](shape[1])
-    alphas = np.array([1.0, 0.1, 0.3])
-    ours = lasso_cd(X, y, alphas, updates=updates, tol=1e-10, max_iter=10**5, **given)
-    want = reference.linear_model.lasso_cd(X, y, alphas, tol=1e-10, max_iter=10**5, **given)
+    X, y, given = penalised(shape, l1_ratio, factors, ranges)
+    ours = lasso_cd(X, y, ALPHAS, updates=updates, tol=1e-10, max_iter=10**5, **given)
+    want = by_definition(shape, l1_ratio, factors, ranges)
     np.testing.assert_allclose(X @ ours.coef, X @ want.coef, atol=1e-3)
     if shape[0] > shape[1]:
         np.testing.assert_allclose(ours.coef, want.coef, atol=1e-4)
     assert np.all(ours.converged)
     low, high = given.get("bounds", (-np.inf, np.inf))
-    for k, alpha in enumerate(alphas):
+    for k, alpha in enumerate(ALPHAS):
         coef = ours.coef[:, k]
         assert np.all((coef >= low) & (coef <= high) & (coef >= 0 if "positive" in given else True))
         assert gap_of(X, y, coef, alpha, **given) <= ours.dual_gap[k] <= 1e-8 * (y @ y)

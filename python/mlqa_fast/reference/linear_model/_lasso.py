@@ -23,7 +23,7 @@ def duality_gap(
     ridge: Any = 0.0,
     bounds: Any = (-np.inf, np.inf),
 ) -> float:
-    r"""Gap of w for 1/2 ||y - X w||^2 + sum_j lam_j |w_j| + ridge_j / 2 w_j^2 within the bounds.
+    r"""Gap of w for ``1/2 ||y - X w||^2 + sum(lam |w| + ridge / 2 w^2)`` within the bounds.
 
     From the residual, orthogonal to the columns without a penalty, and shrunk until
     ``|x_j'r - ridge_j w_j| <= lam_j`` wherever w_j may grow without end; where it may not, its
