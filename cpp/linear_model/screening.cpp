@@ -71,7 +71,7 @@ double Screen::magnitude(index_t j) const {
 }
 
 /// Features whose gradients, with what they may have changed, exceed factor_j threshold.
-const std::vector<index_t>& Screen::above(double threshold, bool with_drift) const {
+const std::vector<index_t>& Screen::above(double threshold, bool with_drift) {
     const index_t p = design_.features();
     const GradientView view{gradients_.data(), with_drift ? design_.norm_bounds() : nullptr, origins_.data(),
                             penalty_.factors(), p};
@@ -83,7 +83,7 @@ const std::vector<index_t>& Screen::above(double threshold, bool with_drift) con
 }
 
 void Screen::violators(double lambda, const std::vector<char>& in_working, const Certificate* certificate,
-                       std::vector<index_t>& found) const {
+                       std::vector<index_t>& found) {
     found.clear();
     for (const index_t j : above(lambda, false))
         if (in_working[static_cast<std::size_t>(j)] == 0 && magnitude(j) > lambda &&

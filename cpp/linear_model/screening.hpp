@@ -74,11 +74,9 @@ public:
     /// Features whose magnitude is above lambda: those with w_j = 0, outside of the working set, that the
     /// certificate, if there is one, does not exclude.
     void violators(double lambda, const std::vector<char>& in_working, const Certificate* certificate,
-                   std::vector<index_t>& found) const;
+                   std::vector<index_t>& found);
     /// Gap-safe: j is certainly zero at this lambda.
     bool excluded(index_t j, const Certificate& certificate) const;
-    /// r of the last evaluation; only without a Gram matrix.
-    const arena::Buffer<double>& residual() const { return residual_; }
     /// Computes r = y - X w anew.
     Status compute_residual(const double* w, const std::vector<index_t>& support, double* r) const;
 
@@ -91,7 +89,7 @@ private:
     Status narrow(double threshold, double r_norm, double margin);
     Status evaluate_gram(const double* w, const std::vector<index_t>& support, Sums& sums);
     double drift(index_t j) const;
-    const std::vector<index_t>& above(double threshold, bool with_drift) const;
+    const std::vector<index_t>& above(double threshold, bool with_drift);
     struct Largest {
         double exact = 1, safe = 1;
     };
@@ -112,8 +110,8 @@ private:
     arena::Buffer<double> residual_, next_;
     std::vector<char> usable_;  ///< not excluded, not constant
     std::vector<index_t> features_, due_;
-    mutable arena::Buffer<index_t> found_;
-    mutable std::vector<index_t> above_;
+    arena::Buffer<index_t> found_;
+    std::vector<index_t> above_;
     arena::Buffer<double> exact_, errors_;
     index_t looked_at_ = 0;  ///< columns that were read so far
     double travel_ = 0;      ///< length of the path that r has gone

@@ -10,13 +10,17 @@ from sklearn.utils._metadata_requests import _raise_for_params as raise_for_para
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions, validate_params
 from sklearn.utils.fixes import parse_version
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _num_samples as num_samples
 
 __all__ = [
     "Hidden",
     "Interval",
     "StrOptions",
     "_fit_context",
+    "check_sample_weight",
     "multi_task_enet_path",
+    "num_samples",
     "raise_for_params",
     "routing_enabled",
     "validate_params",

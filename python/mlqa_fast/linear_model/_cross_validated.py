@@ -11,9 +11,16 @@ from scipy import sparse
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_array, check_consistent_length, check_scalar
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
+from sklearn.utils.validation import column_or_1d, validate_data
 
-from mlqa_fast._compat import Interval, StrOptions, _fit_context, raise_for_params, routing_enabled
+from mlqa_fast._compat import (
+    Interval,
+    StrOptions,
+    _fit_context,
+    check_sample_weight,
+    raise_for_params,
+    routing_enabled,
+)
 from mlqa_fast.linear_model._cross_validation import (
     Penalised,
     alpha_grid,
@@ -123,7 +130,7 @@ class CrossValidated(LinearRegressor):
         X, y = self._check_data(X, y)
         weights = None
         if sample_weight is not None and not isinstance(sample_weight, Number):
-            weights = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+            weights = check_sample_weight(sample_weight, X, dtype=X.dtype)
         common = Penalised(
             fit_intercept=self.fit_intercept,
             penalty_factor=self.penalty_factor,

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from mlqa_fast._compat import num_samples
 from mlqa_fast._mlqa_fast_core import svm as core
 from mlqa_fast._threadpool import n_threads
 from mlqa_fast.svm._predict import decide, native_of, reading_of
@@ -105,7 +106,7 @@ class SingleMachine(TrainedMachine):
 
     def _fit_machine(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Self:
         matrix, kernel = self._take_kernel(X)
-        samples = _num_samples(X)
+        samples = num_samples(X)
         n = self._points_with_values(matrix.shape[0], samples)
         weight = self._check_weight(X, sample_weight, samples)
         weight = np.ones(n) if weight is None else weight[:n]
