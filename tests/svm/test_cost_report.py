@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from mlqa_fast.svm import SVC, NuSVC
 from svm_definitions import rbf
@@ -46,6 +47,26 @@ def test_machines_are_those_of_the_textbook(multi_class, machines, asked, sample
         assert apart == {"ovr": 2.0, "ecoc": 8.0}[multi_class]
     with pytest.raises(KeyError):
         report["kernel"]
+
+
+def test_formulas_are_those_of_machines_that_share_nothing(rng):
+    X, y = clouds(rng, k=5)
+    for multi_class, asked in (("ovo", 10), ("dag", 4)):
+        report = SVC(multi_class=multi_class).fit(X, y).cost_report()
+        book = report.to_frame()["textbook"]
+        own = report["coefficients that are not 0"] / 10
+        assert book["kernel values per prediction"] == pytest.approx(own * asked)
+        assert book["kernel values computed"] == 10 * 48**2
+        assert book["coefficients that are not 0"] == 4 * report["support vectors"]
+
+
+def test_a_sparse_model_has_the_bytes_of_its_parts(rng):
+    X, y = clouds(rng)
+    svc = SVC().fit(sp.csr_array(X * (X > 0)), y)
+    parts = [svc.intercept_, svc.support_]
+    for matrix in (svc.support_vectors_, svc.dual_coef_):
+        parts += [matrix.data, matrix.indices, matrix.indptr]
+    assert svc.cost_report()["megabytes of the model"] == sum(p.nbytes for p in parts) / 1e6
 
 
 def test_a_small_machine_computes_half_of_its_matrix(rng):
@@ -98,9 +119,11 @@ def margins(svc, X, y):
             number += 1
 
 
-def test_the_bound_is_its_formula(rng):
+@pytest.mark.parametrize("C", [1e3, 0.05], ids=["at the margin", "within the margin"])
+def test_the_bound_is_its_formula(C, rng):
     X, y = clouds(rng, spread=0.3)
-    svc = SVC(multi_class="dag", C=1e3).fit(X, y)
+    svc = SVC(multi_class="dag", C=C).fit(X, y)
+    assert (min(values.min() for values, _ in margins(svc, X, y)) < 0.9) == (C < 1)
     bound = svc.cost_report(delta=0.1).bound
     m, inverse = len(y), 0.0
     for values, norm in margins(svc, X, y):
@@ -132,7 +155,11 @@ def test_the_radius_is_that_of_the_samples(rng):
     ):
         given = {"kernel": kernel, "degree": 2, "gamma": 0.1, "coef0": 1.0}
         svc = SVC(multi_class="dag", C=10.0, **given).fit(X, y)
-        assert svc.cost_report().bound.radius == pytest.approx(np.sqrt(largest))
+        bound, m = svc.cost_report().bound, len(y)
+        assert bound.radius == pytest.approx(np.sqrt(largest))
+        spread = bound.sum_of_inverse_margins * np.log(4 * np.e * m) * np.log(4 * m)
+        want = 130 * largest / m * (spread + np.log(2 * (2.0 * m) ** 6 / 0.05))
+        assert bound.value == pytest.approx(want, rel=1e-9)
         switched = SVC(C=10.0, **given).fit(X, y).set_params(multi_class="dag")
         assert switched.cost_report().bound is None
     assert SVC(multi_class="dag", kernel="precomputed").fit(X @ X.T, y).cost_report().bound is None
