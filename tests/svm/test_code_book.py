@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from itertools import combinations
+from itertools import combinations, product
 
 import hypothesis.strategies as st
 import numpy as np
@@ -60,6 +60,19 @@ def test_one_against_the_rest_is_a_book():
         np.testing.assert_array_equal(
             code_book(k, "one_vs_rest"), reference.svm.code_book(k, "one_vs_rest")
         )
+
+
+@pytest.mark.parametrize("kind", ["dense_random", "sparse_random"])
+@pytest.mark.parametrize("k", [3, 4, 5])
+def test_a_book_that_wants_all_columns_has_them_all(k, kind):
+    codes = (-1, 1) if kind == "dense_random" else (-1, 0, 1)
+    columns = {c for c in product(codes, repeat=k) if 1 in c and -1 in c}
+    every = len({max(c, tuple(-v for v in c)) for c in columns})
+    assert code_book(k, kind, n_machines=every).shape == (k, every)
+    assert code_book(k, kind, n_machines=10**6).shape == (k, every)
+    fewer = code_book(k, kind, n_machines=every - 1, random_state=0)
+    assert fewer.shape == (k, every - 1)
+    assert len({max(tuple(c), tuple(-c)) for c in fewer.T}) == every - 1
 
 
 @given(
