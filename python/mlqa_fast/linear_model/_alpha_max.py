@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from sklearn.utils import check_array, check_consistent_length
-
-from mlqa_fast.linear_model._lasso_cd import check_number
-from mlqa_fast.linear_model._problem import FLOATS, check_structure, solve
+from mlqa_fast.linear_model._lasso_cd import check_data, check_number
+from mlqa_fast.linear_model._problem import solve
 
 
 def lasso_alpha_max(
@@ -79,15 +76,7 @@ def lasso_alpha_max(
     check_number("l1_ratio", l1_ratio, 0.0)
     if not 0 < l1_ratio <= 1:
         raise ValueError(f"l1_ratio must be above 0 and at most 1, got {l1_ratio!r}")
-    X = check_array(
-        check_structure(X), accept_sparse="csc", dtype=FLOATS, accept_large_sparse=False
-    )
-    if y is None:
-        raise ValueError("lasso_alpha_max requires y to be passed, but the target y is None")
-    y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
-    if y.ndim != 1:
-        raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
-    check_consistent_length(X, y)
+    X, y = check_data("lasso_alpha_max", X, y)
     path = solve(
         X,
         y,

@@ -32,6 +32,20 @@ def check_alphas(alphas: Any) -> tuple[np.ndarray[Any, np.dtype[np.float64]], bo
     return np.atleast_1d(array), array.ndim == 0
 
 
+def check_data(name: str, X: Any, y: Any) -> tuple[Any, np.ndarray[Any, np.dtype[np.float64]]]:
+    """X in float32 or float64, dense or CSC, and one target in float64."""
+    X = check_array(
+        check_structure(X), accept_sparse="csc", dtype=FLOATS, accept_large_sparse=False
+    )
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None")
+    y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
+    if y.ndim != 1:
+        raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
+    check_consistent_length(X, y)
+    return X, y
+
+
 def lasso_cd(
     X: Any,
     y: Any,
@@ -145,15 +159,7 @@ def lasso_cd(
         check_number("max_time", max_time, 0.0)
     if updates not in UPDATES:
         raise ValueError(f"updates must be one of {UPDATES}, got {updates!r}")
-    X = check_array(
-        check_structure(X), accept_sparse="csc", dtype=FLOATS, accept_large_sparse=False
-    )
-    if y is None:
-        raise ValueError("lasso_cd requires y to be passed, but the target y is None")
-    y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
-    if y.ndim != 1:
-        raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
-    check_consistent_length(X, y)
+    X, y = check_data("lasso_cd", X, y)
     order = np.argsort(-grid, kind="stable")
     path = solve(
         X,
