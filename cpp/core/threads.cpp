@@ -29,7 +29,8 @@
 namespace mlqa::threads {
 namespace {
 
-constexpr int spins = 2000;  ///< looks at the next region before a worker goes to sleep: some 20 us
+constexpr int spins = 2000;   ///< looks at the next region at once, ...
+constexpr int yields = 1000;  ///< ... and while others may run, before a worker goes to sleep
 
 void pause() noexcept {
 #if MLQA_X86
@@ -147,7 +148,8 @@ private:
 
     void loop(int index, std::uint64_t seen) {
         for (;;) {
-            for (int i = 0; i < spins && epoch_.load(std::memory_order_acquire) == seen; ++i) pause();
+            for (int i = 0; i < spins + yields && epoch_.load(std::memory_order_acquire) == seen; ++i)
+                i < spins ? pause() : std::this_thread::yield();
             Region* region = nullptr;
             {
                 std::unique_lock<std::mutex> lock(mutex_);
