@@ -302,8 +302,14 @@ index_t violators(const double* f, const double* penalty, double sign, index_t f
     const f64 by = simd::broadcast(sign), most = simd::broadcast(threshold);
     index_t n = 0;
     for (index_t t = first; t < last; t += lanes<double>) {
-        std::uint32_t found = simd::bits(by * (simd::load(f + t) + simd::load(penalty + t)) < most);
-        for (; found != 0; found &= found - 1) out[n++] = t + __builtin_ctz(found);
+        const std::uint32_t found = simd::bits(by * (simd::load(f + t) + simd::load(penalty + t)) < most);
+        if (found == 0) continue;
+        // Without a branch for each: which of them are found is not to be foreseen.
+#pragma GCC unroll 8
+        for (int i = 0; i < lanes<double>; ++i) {
+            out[n] = t + i;
+            n += (found >> i) & 1U;
+        }
     }
     return n;
 }
