@@ -132,7 +132,7 @@ private:
         kept.insert(kept.end(), dropped.begin(), dropped.begin() + static_cast<std::ptrdiff_t>(filling));
         std::sort(kept.begin(), kept.end());
         state_.rest(kept);
-        store_->keep(kept.data(), static_cast<index_t>(kept.size()));
+        store_->keep(kept.data(), static_cast<index_t>(kept.size()), settings_.n_threads);
         sets_.renumber(kept, n);
     }
 
@@ -232,7 +232,8 @@ private:
         if (in_float()) {
             const std::unique_ptr<RowStore> store =
                 double_store(points_, 8.0 * static_cast<double>(double_rows * state_.stride()));
-            if (kept.size() < at(state_.size())) store->keep(kept.data(), static_cast<index_t>(kept.size()));
+            if (kept.size() < at(state_.size()))
+                store->keep(kept.data(), static_cast<index_t>(kept.size()), settings_.n_threads);
             sum(*store, support, kept);
         } else {
             sum(*store_, support, kept);

@@ -102,7 +102,7 @@ private:
         if (stalled_ || allowed(1) == 0) return settle(Status::not_converged, n_threads);
         if (settings_.late()) return settle(Status::time_limit, n_threads);
         if (steps_over_all_) return false;
-        if (may_rest_ && in_float() && store_->can_keep() && ++rounds_ % rest_period == 0) rest();
+        if (may_rest_ && in_float() && store_->can_keep() && ++rounds_ % rest_period == 0) rest(n_threads);
         const std::vector<index_t>& set = sets_.choose();
         fetch(set, n_threads);
         if (!interrupted_) interrupted_ = local_.take(state_, *store_, set, n_threads) != Status::ok;
@@ -203,7 +203,7 @@ private:
     }
 
     /// Points whose coefficients are at a bound that the gradient holds them to go to rest.
-    void rest() {
+    void rest(int n_threads) {
         const index_t n = state_.active();
         if (n <= 2 * set_size_) return;
         // At rest a point will need its gradient again from all of the support. That pays in the long run
@@ -225,7 +225,7 @@ private:
         std::vector<index_t> now(at(n), -1);
         for (std::size_t j = 0; j < kept.size(); ++j) now[at(kept[j])] = static_cast<index_t>(j);
         state_.rest(kept.data(), static_cast<index_t>(kept.size()));
-        store_->keep(kept.data(), static_cast<index_t>(kept.size()));
+        store_->keep(kept.data(), static_cast<index_t>(kept.size()), n_threads);
         sets_.renumber(now);
     }
 

@@ -11,11 +11,19 @@ std::size_t at(index_t i) {
 
 }  // namespace
 
-ClassPoints::ClassPoints(const Problem& problem, const PointSet& all) : problem_(problem), all_(all) {
+ClassPoints::ClassPoints(const Problem& problem, const PointSet& all, bool lends)
+    : problem_(problem), all_(all) {
     for (index_t c = 0; c < problem.classes; ++c)
-        panels_.emplace_back(all_, problem.start[c], problem.size(c));
+        panels_.emplace_back(all_, problem.start[c], problem.size(c), lends);
     // Else rounding errors of the distances are none of the values, whatever the centre.
     if (problem.function.kind == Kernel::rbf && problem.function.gamma * all.longest() > 1.0) add_up();
+}
+
+double ClassPoints::own_bytes(const Problem& problem) {
+    double values = 0;
+    for (index_t c = 0; c < problem.classes; ++c)
+        values += static_cast<double>(problem.size(c)) * static_cast<double>(problem.size(c));
+    return values * sizeof(float);
 }
 
 void ClassPoints::add_up() {

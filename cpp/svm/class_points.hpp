@@ -14,8 +14,10 @@ namespace mlqa::svm {
 
 class ClassPoints {
 public:
-    /// `all` are the points of the problem in its order; both must outlive this.
-    ClassPoints(const Problem& problem, const PointSet& all);
+    /// `all` are the points of the problem in its order; both must outlive this. `lends`: machines of a class
+    /// share rows among its points, which take up to own_bytes() in all.
+    ClassPoints(const Problem& problem, const PointSet& all, bool lends);
+    static double own_bytes(const Problem& problem);
 
     /// Whether the points of classes a and b lie far away from the centre of all points.
     bool far(index_t a, index_t b) const;

@@ -18,6 +18,8 @@ namespace {
 
 /// Features of a kernel value that takes less than to find it in memory.
 constexpr index_t cheap_features = 64;
+/// The share of the cache that rows which machines lend each other may take.
+constexpr double lent_share = 0.25;
 /// As many small classes are taken by tiles, some of these between two reports of progress.
 constexpr index_t many_classes = 16, tiles_at_a_time = 64;
 
@@ -87,7 +89,9 @@ private:
     void share(bool fits) {
         set_ = std::make_unique<PointSet>(problem_.points, problem_.order, problem_.order, total(),
                                           problem_.function, settings_.n_threads);
-        if (dense()) classes_ = std::make_unique<ClassPoints>(problem_, *set_);
+        const double own_bytes = ClassPoints::own_bytes(problem_);
+        const bool lends = own_bytes <= lent_share * settings_.cache_bytes;
+        if (dense()) classes_ = std::make_unique<ClassPoints>(problem_, *set_, lends);
         if (takes_tiles(fits) && set_->finite()) {
             set_->prepare_rows();
             tiles_ = std::make_unique<ClassTiles>(problem_, settings_, *set_, *classes_);
@@ -96,6 +100,7 @@ private:
         } else {
             set_->choose_fixed();
         }
+        if (lends && matrix_.size() == 0) settings_.cache_bytes -= own_bytes;
     }
 
     bool is_small(index_t c) const { return ClassTiles::takes(problem_.size(c)); }
@@ -236,7 +241,7 @@ private:
     }
 
     const Problem& problem_;
-    const Settings& settings_;
+    Settings settings_;
     Model& model_;
     std::vector<Pair> open_;                      ///< machines that are trained by themselves
     std::vector<std::unique_ptr<Place>> places_;  ///< of these

@@ -23,13 +23,26 @@ constexpr index_t shortest_run = 128, run_values = 131'072;
 constexpr double slab_bytes = (2 << 20) - 512;
 /// So few slabs are touched sooner by one thread than another one is awake.
 constexpr index_t slabs_alone = 3;
+/// Values that a thread adds to sums by itself sooner than with another one.
+constexpr index_t added_alone = 100'000;
 /// Rows whose values a thread looks up at a time, and how many it looks up by itself sooner.
 constexpr index_t rows_looked_up = 16, looked_up_alone = 128;
+/// Values that move at a time when rows get shorter, and how many a thread moves by itself.
+constexpr index_t values_moved = 1 << 18, moved_alone = 1 << 15;
 /// What may be read beside the last row.
 constexpr std::ptrdiff_t beyond = 64;
 
 std::size_t at(index_t i) {
     return static_cast<std::size_t>(i);
+}
+
+/// Where runs of places that follow each other begin, and the end.
+std::vector<index_t> runs_of(const index_t* place, index_t m) {
+    std::vector<index_t> begin(1, 0);
+    for (index_t r = 1; r < m; ++r)
+        if (place[r] != place[r - 1] + 1) begin.push_back(r);
+    begin.push_back(m);
+    return begin;
 }
 
 /// f[t] += sum_r weight[r] rows[r][t], of floats in float at first.
@@ -149,10 +162,14 @@ Status RowCache<T>::block(const index_t* place, index_t stride, double* k, int n
     if (block_.size() < at(m * held)) block_ = arena::Buffer<T>(at(m * held));
     std::vector<T*> rows(at(m));
     for (index_t r = 0; r < m; ++r) rows[at(r)] = block_.data() + r * held;
-    if (!source_->block(points_.data(), m, rows.data())) return look_up(place, stride, k, n_threads);
-    for (index_t r = 0; r < m; ++r)
-        for (index_t c = 0; c < m; ++c) k[place[r] * stride + place[c]] = static_cast<double>(rows[at(r)][c]);
-    return Status::ok;
+    if (!source_->computes_blocks()) return look_up(place, stride, k, n_threads);
+    const std::vector<index_t> runs = runs_of(place, m);
+    return source_->block(points_.data(), m, rows.data(), n_threads, [&](index_t first, index_t last) {
+        for (index_t r = first; r < last; ++r)
+            for (std::size_t run = 1; run < runs.size(); ++run)
+                std::copy(rows[at(r)] + runs[run - 1], rows[at(r)] + runs[run],
+                          k + place[r] * stride + place[runs[run - 1]]);
+    });
 }
 
 /// The block from the rows that are held; its upper half alone where the lower one is the same.
@@ -184,7 +201,7 @@ Status RowCache<T>::add(const double* weight, const double* growth, index_t colu
     }
     const auto m = static_cast<index_t>(rows.size());
     const index_t chunks = (n + gradient_run - 1) / gradient_run;
-    return threads::parallel_for(chunks, m * n < 1'000'000 ? 1 : n_threads, [&](index_t chunk, int) {
+    return threads::parallel_for(chunks, m * n < added_alone ? 1 : n_threads, [&](index_t chunk, int) {
         panel_table<T>().accumulate(rows.data(), weights.data(), growths.data(), m, chunk * gradient_run,
                                     std::min(n, (chunk + 1) * gradient_run), f, spread);
     });
@@ -232,9 +249,33 @@ void RowCache<T>::solve(const Variables<float>& variables, const index_t* point,
     }
 }
 
-/// Rows move towards the front only, so in the order of the slots none is overwritten before it has moved.
+/// The first slots take these rows' values at the points that are kept. Rows move towards the front only, so
+/// in the order of the slots none is overwritten before it has moved; some at a time move by way of memory of
+/// their own, by all threads.
 template <class T>
-void RowCache<T>::keep(const index_t* kept, index_t n) {
+void RowCache<T>::shorten(const std::vector<const T*>& before, const index_t* kept, index_t n,
+                          int n_threads) {
+    const auto rows = static_cast<index_t>(before.size());
+    const index_t together = std::clamp(values_moved / n, index_t{1}, std::max<index_t>(rows, 1));
+    const arena::Buffer<T> moving(at(together * n));
+    for (index_t first = 0; first < rows; first += together) {
+        const index_t m = std::min(together, rows - first);
+        const int used = m * n < moved_alone ? 1 : n_threads;
+        (void)threads::parallel_for(m, used, [&](index_t r, int) {
+            const T* from = before[at(first + r)];
+            T* to = moving.data() + r * n;
+            for (index_t j = 0; j < n; ++j) to[j] = from[kept[j]];
+        });
+        (void)threads::parallel_for(m, used, [&](index_t r, int) {
+            T* to = row(first + r);
+            std::copy_n(moving.data() + r * n, n, to);
+            std::fill(to + n, to + source_->stride(), T(0));
+        });
+    }
+}
+
+template <class T>
+void RowCache<T>::keep(const index_t* kept, index_t n, int n_threads) {
     const index_t before = source_->stride(), rows_before = slab_rows_;
     std::vector<index_t> place(slot_.size(), absent);
     for (index_t j = 0; j < n; ++j) place[at(kept[j])] = j;
@@ -244,18 +285,17 @@ void RowCache<T>::keep(const index_t* kept, index_t n) {
     row_of_.assign(at(n), nullptr);
     const index_t used = used_;
     used_ = 0;
+    std::vector<const T*> moved;
     for (index_t slot = 0; slot < used; ++slot) {
         const index_t point = place[at(owner_[at(slot)])];
         if (point < 0) continue;
-        const T* from = slabs_[at(slot / rows_before)].data() + slot % rows_before * before;
-        T* to = row(used_);
-        for (index_t j = 0; j < n; ++j) to[j] = from[kept[j]];
-        std::fill(to + n, to + source_->stride(), T(0));
+        moved.push_back(slabs_[at(slot / rows_before)].data() + slot % rows_before * before);
         owner_[at(used_)] = point;
         stamp_[at(used_)] = stamp_[at(slot)];
-        row_of_[at(point)] = to;
+        row_of_[at(point)] = row(used_);
         slot_[at(point)] = used_++;
     }
+    shorten(moved, kept, n, n_threads);
 }
 
 template class RowCache<float>;

@@ -30,13 +30,14 @@ public:
     void solve(const Variables<float>& variables, const index_t* point, double tolerance, index_t most,
                StepReport& report) override;
     bool can_keep() const override { return source_->can_keep(); }
-    void keep(const index_t* kept, index_t n) override;
+    void keep(const index_t* kept, index_t n, int n_threads) override;
 
 private:
     index_t take_slot(std::vector<index_t>& victims);
     std::vector<index_t> oldest(index_t n) const;
     void set_capacity();
     void grow(index_t rows, int n_threads);
+    void shorten(const std::vector<const T*>& before, const index_t* kept, index_t n, int n_threads);
     Status look_up(const index_t* place, index_t stride, double* k, int n_threads) const;
     T* row(index_t slot) const {
         return slabs_[static_cast<std::size_t>(slot / slab_rows_)].data() +

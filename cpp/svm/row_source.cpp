@@ -8,8 +8,10 @@
 namespace mlqa::svm {
 namespace {
 
-/// Bytes of the panels that a thread passes over a block: they stay in its second-level cache.
+/// Most bytes of the panels that a thread passes over a block: they stay in its second-level cache.
 constexpr index_t run_bytes = 256 * 1024;
+/// Runs of a row at least: two threads that share few long ones wait for each other.
+constexpr index_t least_runs = 16;
 /// Numbers that a thread packs sooner than it wakes another, in the midst of rounds.
 constexpr index_t packed_alone = 50'000;
 /// Up to so many features a value among a few points takes less to compute than to find in a long row.
@@ -48,25 +50,26 @@ void Panels<Format>::pack(const PointSet& set, const index_t* index, index_t n) 
 }
 
 template <class Format>
-const Panels<Format>* SharedPanels::packed(Once<Format>& once) {
+SharedClass<Format>* SharedPanels::packed(Once<Format>& once) {
     std::call_once(once.flag, [&] {
         std::vector<index_t> index(size_of(size_));
         for (index_t i = 0; i < size_; ++i) index[size_of(i)] = set_.source(first_ + i);
-        once.panels.pack(set_, index.data(), size_);
+        once.shared.panels.pack(set_, index.data(), size_);
+        if (lends_) once.shared.rows = std::make_unique<OwnRows<typename Format::Value>>(size_);
     });
-    return &once.panels;
+    return &once.shared;
 }
 
 template <>
-const Panels<NumberFormat<float>>* SharedPanels::get() {
+SharedClass<NumberFormat<float>>* SharedPanels::get() {
     return packed(numbers_);
 }
 template <>
-const Panels<FixedFormat<float>>* SharedPanels::get() {
+SharedClass<FixedFormat<float>>* SharedPanels::get() {
     return packed(fixed_);
 }
 template <>
-const Panels<NumberFormat<double>>* SharedPanels::get() {
+SharedClass<NumberFormat<double>>* SharedPanels::get() {
     return nullptr;
 }
 
@@ -74,11 +77,13 @@ template <class Format>
 PanelRows<Format>::PanelRows(const PointSet& points) : RowSource<Value>(points.size(), 0), points_(points) {
     index_.resize(size_of(points.size()));
     for (index_t i = 0; i < points.size(); ++i) index_[size_of(i)] = points.source(i);
-    const Panels<Format>* shared[2] = {nullptr, nullptr};
-    for (int part = 0; part < 2; ++part)
+    SharedClass<Format>* shared[2] = {nullptr, nullptr};
+    for (int part = 0; part < 2; ++part) {
         if (points.panels(part) != nullptr) shared[part] = points.panels(part)->get<Format>();
+        if (shared[part] != nullptr) shared_rows_[part] = shared[part]->rows.get();
+    }
     if (shared[0] != nullptr)
-        lay_out(*shared[0], *shared[1]);
+        lay_out(shared[0]->panels, shared[1]->panels);
     else
         pack();
 }
@@ -102,69 +107,151 @@ void PanelRows<Format>::keep(const index_t* kept, index_t n) {
     for (index_t j = 0; j < n; ++j) index_[size_of(j)] = index_[size_of(kept[j])];
     index_.resize(size_of(n));
     this->size_ = n;
+    shared_rows_[0] = shared_rows_[1] = nullptr;
     pack();
 }
 
 template <class Format>
-void PanelRows<Format>::pack_block(const index_t* which, index_t m, int n_threads) {
-    const index_t d = points_.features(), padded = round_up(m, Format::panel_width());
-    make_room(block_, Format::offset(round_up(m, Format::block_rows()), std::max<index_t>(d, 1)));
+void PanelRows<Format>::make_block(index_t rows) {
+    const index_t padded = round_up(round_up(rows, Format::block_rows()), Format::panel_width());
+    make_room(block_, Format::offset(padded, std::max<index_t>(points_.features(), 1)));
     make_room(block_norms_, size_of(padded));
     std::fill(block_norms_.data(), block_norms_.data() + padded, Value(0));
+}
+
+/// Packs points from `place` on, where a group of rows begins.
+template <class Format>
+void PanelRows<Format>::pack_block(const index_t* which, index_t m, index_t place, int n_threads) {
+    const index_t d = points_.features();
     block_index_.resize(size_of(m));
     for (index_t r = 0; r < m; ++r) {
         block_index_[size_of(r)] = index_[size_of(which[r])];
-        block_norms_[size_of(r)] = norm(which[r]);
+        block_norms_[size_of(place + r)] = norm(which[r]);
     }
     const index_t run = 4 * Format::block_rows();
     (void)threads::parallel_for(
         (m + run - 1) / run, m * d < packed_alone ? 1 : n_threads, [&](index_t chunk, int) {
             const index_t first = chunk * run;
             Format::pack(points_, block_index_.data() + first, std::min(run, m - first), PackedAs::block,
-                         block_.data() + Format::offset(first, d), nullptr);
+                         block_.data() + Format::offset(place + first, d), nullptr);
         });
+}
+
+template <class Format>
+PackedRows<Format> PanelRows<Format>::block_rows(index_t place, index_t m) const {
+    return {block_.data() + Format::offset(place, points_.features()), block_norms_.data() + place, m};
+}
+
+/// Rows by what they lack.
+template <class Format>
+void PanelRows<Format>::sort(const index_t* which, index_t m, Value* const* out) {
+    for (Rows* rows : {&whole_, &known_[0], &known_[1]}) {
+        rows->which.clear();
+        for (std::vector<Value*>& to : rows->out) to.clear();
+    }
+    for (index_t r = 0; r < m; ++r) {
+        const int part = part_of(which[r]);
+        const bool known =
+            shared_rows_[part] != nullptr && shared_rows_[part]->find(within(which[r])) != nullptr;
+        Rows& rows = known ? known_[part] : whole_;
+        rows.which.push_back(which[r]);
+        rows.out[0].push_back(out[r]);
+        rows.out[1].push_back(out[r] + part_[0]->size());
+    }
+}
+
+/// Values at columns [first, last) of a part.
+template <class Format>
+void PanelRows<Format>::compute(int part, index_t first, index_t last) const {
+    for (const Rows* rows : {&whole_, &known_[0], &known_[1]})
+        if (rows->wanted[part] && rows->size() > 0)
+            kernel_rows(points_, block_rows(rows->place, rows->size()), part_[part]->columns(), first, last,
+                        rows->out[part].data());
+}
+
+template <class Format>
+void PanelRows<Format>::borrow() {
+    for (int part = 0; part < 2; ++part)
+        for (std::size_t r = 0; r < known_[part].which.size(); ++r)
+            std::copy_n(shared_rows_[part]->find(within(known_[part].which[r])), part_[part]->size(),
+                        known_[part].out[part][r]);
+}
+
+/// Returns how many values nobody else has computed.
+template <class Format>
+index_t PanelRows<Format>::lend() {
+    index_t values = 0;
+    for (std::size_t r = 0; r < whole_.which.size(); ++r) {
+        const int part = part_of(whole_.which[r]);
+        OwnRows<Value>* rows = shared_rows_[part];
+        if (rows == nullptr || rows->lend(within(whole_.which[r]), whole_.out[part][r]))
+            values += part_[part]->size();
+        values += part_[1 - part]->size();
+    }
+    return values;
 }
 
 template <class Format>
 Status PanelRows<Format>::rows(const index_t* which, index_t m, Value* const* out, int n_threads) {
     const index_t d = points_.features(), width = Format::panel_width();
-    points_.count(m, m * this->size_);
-    pack_block(which, m, n_threads);
     const Panels<Format>&a = *part_[0], &b = *part_[1];
-    second_.resize(size_of(m));
-    for (index_t r = 0; r < m; ++r) second_[size_of(r)] = out[r] + a.size();
-    const PackedRows<Format> block = {block_.data(), block_norms_.data(), m};
-    const auto values = [&](const Panels<Format>& part, index_t first, index_t last, Value* const* to) {
-        kernel_rows(points_, block, part.columns(), first, last, to);
-    };
+    sort(which, m, out);
+    make_block(m + 3 * Format::block_rows());
+    index_t place = 0;
+    for (Rows* rows : {&whole_, &known_[0], &known_[1]}) {
+        rows->place = place;
+        pack_block(rows->which.data(), rows->size(), place, n_threads);
+        place += round_up(rows->size(), Format::block_rows());
+    }
     const auto panel_bytes =
         static_cast<index_t>(sizeof(Number) * Format::offset(width, std::max<index_t>(d, 1)));
-    const index_t columns = std::max<index_t>(1, run_bytes / panel_bytes) * width;
+    const index_t panels = this->stride_ / width;
+    const index_t columns =
+        std::clamp<index_t>(panels / least_runs, 1, std::max<index_t>(1, run_bytes / panel_bytes)) * width;
     // A panel that the first part does not fill reaches into the columns of the second, so these come after.
     const index_t whole = a.size() / width * width;
     const index_t of_first = (whole + columns - 1) / columns;
     const index_t of_second = std::max<index_t>(1, (b.size() + columns - 1) / columns);
     const auto some = [&](index_t chunk, int) {
         const index_t first = chunk * columns, next = first - of_first * columns;
-        if (chunk < of_first) return values(a, first, std::min(whole, first + columns), out);
-        if (chunk == of_first) values(a, whole, a.size(), out);
-        values(b, next, std::min(b.size(), next + columns), second_.data());
+        if (chunk < of_first) return compute(0, first, std::min(whole, first + columns));
+        if (chunk == of_first) compute(0, whole, a.size());
+        compute(1, next, std::min(b.size(), next + columns));
     };
-    const double work = static_cast<double>(m) * static_cast<double>(this->stride_ * (d + 16));
-    return threads::parallel_for(of_first + of_second, work < serial_work ? 1 : n_threads, some);
+    const index_t borrowed = known_[0].size() * a.size() + known_[1].size() * b.size();
+    const double work = static_cast<double>((m * this->stride_ - borrowed) * (d + 16));
+    const Status status =
+        threads::parallel_for(of_first + of_second, work < serial_work ? 1 : n_threads, some);
+    if (status != Status::ok) return status;
+    borrow();
+    const index_t values = known_[0].size() * b.size() + known_[1].size() * a.size() + lend();
+    points_.count(m, values);
+    return Status::ok;
 }
 
 template <class Format>
-bool PanelRows<Format>::block(const index_t* which, index_t m, Value* const* out) {
+bool PanelRows<Format>::computes_blocks() const {
+    return points_.features() <= computed_features;
+}
+
+template <class Format>
+Status PanelRows<Format>::block(const index_t* which, index_t m, Value* const* out, int n_threads,
+                                const std::function<void(index_t, index_t)>& then) {
     const index_t d = points_.features();
-    if (d > computed_features) return false;
     points_.count(0, m * m);
-    pack_block(which, m, 1);
+    make_block(m);
+    pack_block(which, m, 0, 1);
     make_room(block_panels_, Format::offset(round_up(m, Format::panel_width()), std::max<index_t>(d, 1)));
     Format::pack(points_, block_index_.data(), m, PackedAs::panels, block_panels_.data(), nullptr);
-    kernel_rows(points_, PackedRows<Format>{block_.data(), block_norms_.data(), m},
-                PackedColumns<Format>{block_panels_.data(), block_norms_.data()}, 0, m, out);
-    return true;
+    const PackedColumns<Format> columns = {block_panels_.data(), block_norms_.data()};
+    const index_t run = 4 * Format::block_rows();
+    const double work = static_cast<double>(m * m) * static_cast<double>(d + 16);
+    return threads::parallel_for(
+        (m + run - 1) / run, work < serial_work ? 1 : n_threads, [&](index_t chunk, int) {
+            const index_t first = chunk * run, last = std::min(m, first + run);
+            kernel_rows(points_, block_rows(first, last - first), columns, 0, m, out + first);
+            then(first, last);
+        });
 }
 
 template class PanelRows<NumberFormat<float>>;

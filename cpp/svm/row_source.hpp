@@ -5,6 +5,7 @@
 // of its machines (SharedPanels): the columns of a row then come from two runs of panels, without a gap.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/arena.hpp"
 #include "core/array.hpp"
 #include "core/status.hpp"
+#include "svm/own_rows.hpp"
 #include "svm/panel_formats.hpp"
 #include "svm/rows.hpp"
 
@@ -30,9 +32,15 @@ public:
     index_t stride() const { return stride_; }
     /// out[r][j] = k(point which[r], point j) for all points at work.
     virtual Status rows(const index_t* which, index_t m, T* const* out, int n_threads) = 0;
-    /// As the columns which[0], ..., which[m - 1] of these rows, row by row, where that takes less than to
-    /// look them up; else false.
-    virtual bool block(const index_t*, index_t, T* const*) { return false; }
+    /// Whether values among a few points take less to compute than to look them up in rows: block() then may
+    /// be called.
+    virtual bool computes_blocks() const { return false; }
+    /// The columns which[0], ..., which[m - 1] of these rows. `then(first, last)` is called by a thread once
+    /// it has rows first <= r < last.
+    virtual Status block(const index_t*, index_t, T* const*, int,
+                         const std::function<void(index_t, index_t)>&) {
+        return Status::ok;
+    }
     /// Whether k(x, z) and k(z, x) have the same bits.
     virtual bool symmetric() const { return true; }
     /// Whether keep() may be called.
@@ -62,25 +70,35 @@ private:
     arena::Buffer<Value> norms_;  ///< filled up with zeros to a whole panel
 };
 
+/// What machines share of a class: its points in panels, and rows among them.
+template <class Format>
+struct SharedClass {
+    Panels<Format> panels;
+    std::unique_ptr<OwnRows<typename Format::Value>> rows;  ///< nullptr: not shared
+};
+
 /// A run of the points of a set, which must outlive it, packed by the first machine that asks.
 class SharedPanels {
 public:
-    SharedPanels(const PointSet& set, index_t first, index_t n) : set_(set), first_(first), size_(n) {}
+    /// `lends`: rows among the points are shared as well.
+    SharedPanels(const PointSet& set, index_t first, index_t n, bool lends)
+        : set_(set), first_(first), size_(n), lends_(lends) {}
     /// nullptr: in this format, double, nobody shares them.
     template <class Format>
-    const Panels<Format>* get();
+    SharedClass<Format>* get();
 
 private:
     template <class Format>
     struct Once {
         std::once_flag flag;
-        Panels<Format> panels;
+        SharedClass<Format> shared;
     };
     template <class Format>
-    const Panels<Format>* packed(Once<Format>& once);
+    SharedClass<Format>* packed(Once<Format>& once);
 
     const PointSet& set_;
     index_t first_, size_;
+    bool lends_;
     Once<NumberFormat<float>> numbers_;
     Once<FixedFormat<float>> fixed_;
 };
@@ -94,26 +112,47 @@ public:
 
     explicit PanelRows(const PointSet& points);
     Status rows(const index_t* which, index_t m, Value* const* out, int n_threads) override;
+    bool computes_blocks() const override;
     /// `out` holds rows of whole panels.
-    bool block(const index_t* which, index_t m, Value* const* out) override;
+    Status block(const index_t* which, index_t m, Value* const* out, int n_threads,
+                 const std::function<void(index_t, index_t)>& then) override;
     bool can_keep() const override { return true; }
     void keep(const index_t* kept, index_t n) override;
 
 private:
+    /// Rows to be computed: where their values at each part go, and at which parts they are wanted.
+    struct Rows {
+        std::vector<index_t> which;
+        std::vector<Value*> out[2];
+        bool wanted[2];
+        index_t place;  ///< of the first one in the block
+
+        index_t size() const { return static_cast<index_t>(which.size()); }
+    };
+
     void pack();
     void lay_out(const Panels<Format>& first, const Panels<Format>& second);
-    void pack_block(const index_t* which, index_t m, int n_threads);
-    Value norm(index_t i) const {
-        const index_t before = part_[0]->size();
-        return i < before ? part_[0]->columns().norms[i] : part_[1]->columns().norms[i - before];
-    }
+    void make_block(index_t rows);
+    void pack_block(const index_t* which, index_t m, index_t place, int n_threads);
+    PackedRows<Format> block_rows(index_t place, index_t m) const;
+    void sort(const index_t* which, index_t m, Value* const* out);
+    void compute(int part, index_t first, index_t last) const;
+    void borrow();
+    index_t lend();
+    /// Which part point i belongs to, and as which of its points.
+    int part_of(index_t i) const { return i < part_[0]->size() ? 0 : 1; }
+    index_t within(index_t i) const { return i < part_[0]->size() ? i : i - part_[0]->size(); }
+    Value norm(index_t i) const { return part_[part_of(i)]->columns().norms[within(i)]; }
 
     const PointSet& points_;
     std::vector<index_t> index_;  ///< rows of the caller's points
     std::vector<index_t> block_index_;
     Panels<Format> own_, none_;
     const Panels<Format>* part_[2] = {nullptr, nullptr};  ///< the points, in this order
-    std::vector<Value*> second_;                          ///< where columns of the second part begin
+    OwnRows<Value>* shared_rows_[2] = {nullptr, nullptr};
+    /// Rows that lack both parts, and those of part 0 and of part 1 that lack the other one alone.
+    Rows whole_{{}, {}, {true, true}, 0},
+        known_[2] = {{{}, {}, {false, true}, 0}, {{}, {}, {true, false}, 0}};
     arena::Buffer<Number> block_, block_panels_;
     arena::Buffer<Value> block_norms_;
 };

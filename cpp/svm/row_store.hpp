@@ -39,7 +39,7 @@ public:
     /// Whether keep() may be called.
     virtual bool can_keep() const = 0;
     /// From now on the points are kept[0] < ... < kept[n - 1] of those there were.
-    virtual void keep(const index_t* kept, index_t n) = 0;
+    virtual void keep(const index_t* kept, index_t n, int n_threads) = 0;
 };
 
 }  // namespace mlqa::svm

@@ -22,9 +22,9 @@
 
 namespace mlqa::svm {
 
-/// Values times (features + 16) below which a call stays serial: some half a millisecond, what a worker that
-/// is not running at the moment may cost.
-constexpr double serial_work = 2e7;
+/// Values times (features + 16) below which a call stays serial: some tenth of a millisecond. Between the
+/// rounds of a machine workers look out for the next one for longer than that.
+constexpr double serial_work = 2e6;
 
 /// Kernel values that were computed, and rows of them. Several threads count; none waits for another.
 struct Work {
