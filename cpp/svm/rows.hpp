@@ -101,7 +101,7 @@ public:
     const pairwise::FixedPoint& fixed() const { return fixed_; }
     int threads() const { return threads_; }
     /// As many threads as it pays to have for work on so many numbers.
-    int threads_for(index_t numbers) const { return numbers < 1'000'000 ? 1 : threads_; }
+    int threads_for(index_t numbers) const { return numbers < 200'000 ? 1 : threads_; }
     /// Length of a row with its padding.
     index_t stride() const { return stride_; }
     const double* diagonal() const { return diagonal_.data(); }

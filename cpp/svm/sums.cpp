@@ -29,7 +29,7 @@ constexpr index_t step_blocks<FixedFormat<double>> = 8;
 /// Runs of rows that have sums of the columns of their own.
 constexpr index_t most_runs = 256;
 /// Numbers that a thread packs sooner than it wakes another.
-constexpr index_t packed_alone = 500'000;
+constexpr index_t packed_alone = 100'000;
 
 index_t round_up(index_t n, index_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
