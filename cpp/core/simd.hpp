@@ -20,6 +20,13 @@
 #endif
 
 #define MLQA_INLINE inline __attribute__((always_inline))
+/// Of loops that need all of 16 registers: inlined, they would meet constants of the code around them that
+/// the compiler keeps in registers, and hold a sum in memory that each step has to wait for.
+#if defined(__AVX512F__)
+#define MLQA_APART MLQA_INLINE
+#else
+#define MLQA_APART inline __attribute__((noinline))
+#endif
 
 namespace mlqa::simd {
 namespace {

@@ -87,8 +87,7 @@ MLQA_INLINE void accumulate(const A& a, const T* panel, index_t d, simd::vec<T> 
 
 /// dot[r][v] = sum_k a[k a_stride + r] panel[k panel_width + ...], r < R.
 template <class T, int R>
-MLQA_INLINE void multiply(const T* a, index_t a_stride, const T* panel, index_t d,
-                          simd::vec<T> (&dot)[R][2]) {
+MLQA_APART void multiply(const T* a, index_t a_stride, const T* panel, index_t d, simd::vec<T> (&dot)[R][2]) {
     simd::vec<T> acc[R][2] = {};
     const auto value = [=](int r, index_t k) {
         if (r == 0) simd::prefetch(a + (k + ahead) * a_stride);
