@@ -14,7 +14,9 @@
 #include "bindings/call.hpp"
 #include "bindings/memory.hpp"
 #include "core/threads.hpp"
+#include "linear_model/gram_design.hpp"
 #include "linear_model/lasso.hpp"
+#include "linear_model/moments.hpp"
 
 namespace mlqa::bindings {
 namespace {
@@ -97,7 +99,28 @@ struct PathOutput {
 };
 
 template <class T>
-Status run_target(const lm::Design& design, const PathArguments& arguments, lm::PathOptions options,
+Status run_path(const lm::Design& design, const lm::Target& target, const PathArguments& arguments,
+                lm::PathOptions options, index_t index, const PathOutput<T>& out) {
+    if (!arguments.alphas) {
+        double lambda = 0;
+        const Status status = lm::largest_lambda(design, target, options, lambda);
+        if (status != Status::ok) return status;
+        fill_grid(lambda / (static_cast<double>(design.samples()) * options.l1_ratio), arguments.eps,
+                  out.n_alphas, out.alphas);
+    }
+    options.alphas = out.alphas;
+    const index_t first = index * out.n_alphas;
+    const double* start = arguments.start ? arguments.start->data() + index * out.p : nullptr;
+    lm::PathResult result{nullptr, nullptr, out.gaps + first, out.passes + first, out.converged + first};
+    if constexpr (sizeof(T) == sizeof(float))
+        result.single = out.coefficients + first * out.p;
+    else
+        result.coefficients = out.coefficients + first * out.p;
+    return lm::lasso_path(design, target, start, options, result);
+}
+
+template <class T>
+Status run_target(const lm::Design& design, const PathArguments& arguments, const lm::PathOptions& options,
                   index_t target, const PathOutput<T>& out) {
     const index_t n = design.samples(), p = out.p;
     const double* y = arguments.y.data() + target * n;
@@ -108,27 +131,12 @@ Status run_target(const lm::Design& design, const PathArguments& arguments, lm::
         const Status status = lm::correlations_with_target(design, y, correlations.data());
         if (status != Status::ok) return status;
     }
-    if (!arguments.alphas) {
-        double lambda = 0;
-        const Status status = lm::largest_lambda(design, y, correlations.data(), options, lambda);
-        if (status != Status::ok) return status;
-        fill_grid(lambda / (static_cast<double>(n) * options.l1_ratio), arguments.eps, out.n_alphas,
-                  out.alphas);
-    }
-    options.alphas = out.alphas;
-    const index_t first = target * out.n_alphas;
-    const double* start = arguments.start ? arguments.start->data() + target * p : nullptr;
-    lm::PathResult result{nullptr, nullptr, out.gaps + first, out.passes + first, out.converged + first};
-    if constexpr (sizeof(T) == sizeof(float))
-        result.single = out.coefficients + first * p;
-    else
-        result.coefficients = out.coefficients + first * p;
-    return lm::lasso_path(design, y, correlations.data(), start, options, result);
+    return run_path(design, lm::target_of(design, y, correlations.data()), arguments, options, target, out);
 }
 
-template <class T, class MakeDesign>
-PathArrays run(const PathArguments& arguments, index_t p, py::object progress, MakeDesign make_design) {
-    const index_t targets = arguments.y.shape(0);
+/// `work(options, out)` solves the targets with the GIL released.
+template <class T, class Work>
+PathArrays run(const PathArguments& arguments, index_t targets, index_t p, py::object progress, Work work) {
     const index_t n_alphas = arguments.alphas ? arguments.alphas->size() : arguments.n_alphas;
     PathArrays arrays = allocate<T>(targets, n_alphas, p);
     const PathOutput<T> out{static_cast<T*>(arrays.coefficients.mutable_data()),
@@ -148,20 +156,26 @@ PathArrays run(const PathArguments& arguments, index_t p, py::object progress, M
     options.shape.factors = data_or_null(arguments.penalty_factor);
     options.shape.low = data_or_null(arguments.lower);
     options.shape.high = data_or_null(arguments.upper);
+    native_call([&] { return work(options, out); }, std::move(progress));
+    return arrays;
+}
+
+template <class T, class MakeDesign>
+PathArrays run_on_columns(const PathArguments& arguments, index_t p, py::object progress,
+                          MakeDesign make_design) {
+    const index_t targets = arguments.y.shape(0);
     const lm::Preparation preparation{arguments.center, data_or_null(arguments.sample_weight),
                                       threads::resolve(arguments.n_jobs)};
-    native_call(
-        [&] {
-            const std::unique_ptr<lm::Design> design = make_design(preparation);
-            if (design == nullptr) return Status::cancelled;
-            std::copy_n(design->means(), p, out.means);
-            Status status = Status::ok;
-            for (index_t target = 0; target < targets && status == Status::ok; ++target)
-                status = run_target(*design, arguments, options, target, out);
-            return status;
-        },
-        std::move(progress));
-    return arrays;
+    const auto work = [&](const lm::PathOptions& options, const PathOutput<T>& out) {
+        const std::unique_ptr<lm::Design> design = make_design(preparation);
+        if (design == nullptr) return Status::cancelled;
+        std::copy_n(design->means(), p, out.means);
+        Status status = Status::ok;
+        for (index_t target = 0; target < targets && status == Status::ok; ++target)
+            status = run_target(*design, arguments, options, target, out);
+        return status;
+    };
+    return run<T>(arguments, targets, p, std::move(progress), work);
 }
 
 void check_arguments(const PathArguments& arguments, index_t n, index_t p) {
@@ -198,9 +212,9 @@ PathArrays dense_path(const py::array& x, const PathArguments& arguments, py::ob
     const auto call = [&](auto zero) {
         using T = decltype(zero);
         const MatrixView<const T> view = matrix_view<T>(x);
-        return run<T>(arguments, view.cols, std::move(progress), [&](const lm::Preparation& preparation) {
-            return lm::dense_design(view, preparation);
-        });
+        return run_on_columns<T>(
+            arguments, view.cols, std::move(progress),
+            [&](const lm::Preparation& preparation) { return lm::dense_design(view, preparation); });
     };
     if (py::isinstance<py::array_t<double>>(x)) return call(0.0);
     if (py::isinstance<py::array_t<float>>(x)) return call(0.0F);
@@ -208,6 +222,7 @@ PathArrays dense_path(const py::array& x, const PathArguments& arguments, py::ob
 }
 
 using Indices = py::array_t<std::int32_t, aligned_rows>;
+using Rows = py::array_t<index_t, aligned_rows>;
 
 void check_columns(const Indices& indices, const Indices& offsets, py::ssize_t entries, index_t rows) {
     if (offsets.ndim() != 1 || offsets.size() < 2 || indices.ndim() != 1 || indices.size() != entries)
@@ -234,7 +249,7 @@ PathArrays sparse_path(const py::array& data, const Indices& indices, const Indi
         using T = decltype(zero);
         const py::array_t<T, aligned_rows> values = py::array_t<T, aligned_rows>::ensure(data);
         const SparseView<T> view{values.data(), indices.data(), offsets.data(), p, rows};
-        return run<T>(arguments, p, std::move(progress), [&](const lm::Preparation& preparation) {
+        return run_on_columns<T>(arguments, p, std::move(progress), [&](const lm::Preparation& preparation) {
             return lm::sparse_design(view, preparation);
         });
     };
@@ -254,6 +269,21 @@ lm::Updates parse_updates(const std::string& name) {
 using PathTuple = py::typing::Tuple<py::array_t<double>, py::array, py::array_t<double>,
                                     py::array_t<std::int64_t>, py::array_t<bool>, py::array_t<double>>;
 
+PathTuple as_tuple(const PathArrays& arrays) {
+    return py::make_tuple(arrays.alphas, arrays.coefficients, arrays.gaps, arrays.passes, arrays.converged,
+                          arrays.means);
+}
+
+void set_options(lm::PathOptions& options, double tol, std::int64_t max_iter, double l1_ratio, bool positive,
+                 bool relaxed, double max_time) {
+    options.tol = tol;
+    options.max_iter = max_iter;
+    options.l1_ratio = l1_ratio;
+    options.shape.positive = positive;
+    options.relaxed = relaxed;
+    options.max_seconds = max_time;
+}
+
 /// X is a dense array or (data, indices, offsets, number of rows) of a CSC matrix.
 PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDoubles& alphas, index_t n_alphas,
                      double eps, double l1_ratio, const OptionalDoubles& start,
@@ -266,14 +296,9 @@ PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDouble
     PathArguments arguments{
         y,     alphas, n_alphas, eps,    start, sample_weight, gram, correlations, penalty_factor,
         lower, upper,  center,   n_jobs, {}};
-    arguments.options.tol = tol;
-    arguments.options.max_iter = max_iter;
-    arguments.options.l1_ratio = l1_ratio;
-    arguments.options.shape.positive = positive;
-    arguments.options.relaxed = relaxed;
+    set_options(arguments.options, tol, max_iter, l1_ratio, positive, relaxed, max_time);
     arguments.options.updates = parse_updates(updates);
     arguments.options.gram_error = gram_error;
-    arguments.options.max_seconds = max_time;
     PathArrays arrays;
     if (py::isinstance<py::tuple>(x)) {
         const auto parts = x.cast<py::tuple>();
@@ -282,8 +307,72 @@ PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDouble
     } else {
         arrays = dense_path(x.cast<py::array>(), arguments, std::move(progress));
     }
-    return py::make_tuple(arrays.alphas, arrays.coefficients, arrays.gaps, arrays.passes, arrays.converged,
-                          arrays.means);
+    return as_tuple(arrays);
+}
+
+/// As lasso_path where of X and y only X'X, X'y and y'y are known.
+PathTuple gram_path(const Doubles& gram, const Doubles& norms, const Doubles& correlations, double y_squared,
+                    index_t n_samples, double cancellation, bool single, const OptionalDoubles& alphas,
+                    index_t n_alphas, double eps, double l1_ratio, const OptionalDoubles& penalty_factor,
+                    const OptionalDoubles& lower, const OptionalDoubles& upper, double tol,
+                    std::int64_t max_iter, bool positive, bool relaxed, double max_time,
+                    py::object progress) {
+    const index_t p = norms.size();
+    PathArguments arguments{correlations, alphas,         n_alphas, eps,   {},    {}, gram,
+                            {},           penalty_factor, lower,    upper, false, 1,  {}};
+    check_arguments(arguments, p, p);
+    check_shape(norms, "norms", {p});
+    lm::PathOptions& options = arguments.options;
+    set_options(options, tol, max_iter, l1_ratio, positive, relaxed, max_time);
+    const auto call = [&](auto zero) {
+        using T = decltype(zero);
+        const auto work = [&](lm::PathOptions given, const PathOutput<T>& out) {
+            const lm::GramDesign design(n_samples, p, gram.data(), norms.data());
+            std::fill_n(out.means, p, 0.0);
+            // The sums and their products, in the rank-one correction, are as wrong as the entries.
+            given.gram_error = 3 * cancellation * design.sum_error();
+            return run_path(design, {nullptr, correlations.data(), y_squared}, arguments, given, 0, out);
+        };
+        return run<T>(arguments, 1, p, std::move(progress), work);
+    };
+    return as_tuple(single ? call(0.0F) : call(0.0));
+}
+
+/// The second moments of the rows of each fold, and the point that they are about.
+py::typing::Tuple<Doubles, Doubles> fold_moments(const py::array& x, const Doubles& y,
+                                                 const OptionalDoubles& roots, const Rows& rows,
+                                                 const Rows& offsets, bool center, int n_jobs) {
+    if (x.ndim() != 2 || x.size() == 0) refuse("X must have two dimensions, at least one row and one column");
+    const index_t n = x.shape(0);
+    check_shape(y, "y", {n});
+    if (roots) check_shape(*roots, "roots", {n});
+    if (rows.ndim() != 1 || offsets.ndim() != 1 || offsets.size() < 2)
+        refuse("rows and offsets must have one dimension, offsets one entry more than there are folds");
+    bool good = offsets.data()[0] == 0 && offsets.data()[offsets.size() - 1] == rows.size();
+    for (py::ssize_t f = 0; good && f + 1 < offsets.size(); ++f)
+        good = offsets.data()[f] < offsets.data()[f + 1];
+    if (!good) refuse("offsets must rise from 0 to the number of rows");
+    if (!std::all_of(rows.data(), rows.data() + rows.size(), [n](index_t i) { return i >= 0 && i < n; }))
+        refuse("rows must be from 0 to n_samples - 1");
+    const index_t folds = offsets.size() - 1, size = x.shape(1) + 2;
+    auto moments = empty<double>({folds, size, size});
+    auto shift = empty<double>({size - 1});
+    double *to = moments.mutable_data(), *shift_to = shift.mutable_data();
+    const auto call = [&](auto zero) {
+        const lm::Folds<decltype(zero)> task{matrix_view<decltype(zero)>(x),
+                                             y.data(),
+                                             data_or_null(roots),
+                                             rows.data(),
+                                             offsets.data(),
+                                             folds,
+                                             center,
+                                             threads::resolve(n_jobs)};
+        native_call([&] { return lm::moments(task, shift_to, to); }, py::none());
+        return py::make_tuple(moments, shift);
+    };
+    if (py::isinstance<py::array_t<double>>(x)) return call(0.0);
+    if (py::isinstance<py::array_t<float>>(x)) return call(0.0F);
+    refuse("X must be float32 or float64 in native byte order");
 }
 
 }  // namespace
@@ -296,6 +385,15 @@ void bind_linear_model(py::module_& module) {
           py::arg("lower"), py::arg("upper"), py::arg("tol"), py::arg("max_iter"), py::arg("positive"),
           py::arg("relaxed"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"), py::arg("progress"),
           "alphas, coefficients (targets, alphas, features), gaps, passes, converged, means.");
+    m.def("gram_path", &gram_path, py::arg("gram"), py::arg("norms"), py::arg("correlations"),
+          py::arg("y_squared"), py::arg("n_samples"), py::arg("cancellation"), py::arg("single"),
+          py::arg("alphas"), py::arg("n_alphas"), py::arg("eps"), py::arg("l1_ratio"),
+          py::arg("penalty_factor"), py::arg("lower"), py::arg("upper"), py::arg("tol"), py::arg("max_iter"),
+          py::arg("positive"), py::arg("relaxed"), py::arg("max_time"), py::arg("progress"),
+          "As lasso_path, from the Gram matrix alone; means are 0.");
+    m.def("fold_moments", &fold_moments, py::arg("X"), py::arg("y"), py::arg("roots"), py::arg("rows"),
+          py::arg("offsets"), py::arg("center"), py::arg("n_jobs"),
+          "Moments (folds, p + 2, p + 2) of sqrt(weight) [X - m, y - m_y, 1], and (m, m_y).");
 }
 
 }  // namespace mlqa::bindings

@@ -5,12 +5,14 @@
 #include "core/threads.hpp"
 #include "linear_model/columns.kernel.hpp"
 #include "linear_model/design.hpp"
+#include "linear_model/gram_sum.hpp"
 
 namespace mlqa::linear_model {
 namespace {
 
-constexpr index_t row_block = 512;  ///< rows of a Gram tile: eight columns of it fit the first cache
-constexpr index_t strip = 32;       ///< columns of a Gram strip, the unit of its threads
+constexpr index_t row_block = 512;    ///< rows of a Gram tile: eight columns of it fit the first cache
+constexpr index_t strip = 32;         ///< columns of a Gram strip, the unit of its threads
+constexpr index_t many_columns = 32;  ///< of a Gram matrix from which packing pays
 constexpr index_t parallel_products = 1 << 18;  ///< multiply-adds before threads pay
 constexpr index_t copy_columns = 16;            ///< columns copied together, so that C order is read in runs
 constexpr index_t copy_values = 1 << 21;        ///< at most this many values a chunk
@@ -64,6 +66,7 @@ public:
                      index_t ld) const override {
         std::vector<const T*> columns(static_cast<std::size_t>(count));
         for (index_t i = 0; i < count; ++i) columns[static_cast<std::size_t>(i)] = column(features[i]);
+        if (count - first >= many_columns) return packed_gram_rows(columns, first, gram, ld);
         // A chunk is a strip of rows of the result over a round of rows of the data, cut once more so that
         // tiles stay in cache.
         const index_t strips = (count - first + strip - 1) / strip;
@@ -118,6 +121,17 @@ private:
     };
 
     const T* column(index_t j) const { return data_ + j * stride_; }
+
+    Status packed_gram_rows(const std::vector<const T*>& columns, index_t first, double* gram,
+                            index_t ld) const {
+        const auto count = static_cast<index_t>(columns.size());
+        GramSum sum(count, first, n_threads_);
+        const Status status =
+            sum.add<T>({columns.data(), count, 1, nullptr, nullptr, nullptr, nullptr}, 0, n_);
+        for (index_t i = first; i < count; ++i)
+            for (index_t k = 0; k <= i; ++k) gram[i * ld + k] = sum.entry(i, k);
+        return status;
+    }
 
     void copy(MatrixView<const T> x, index_t first, index_t last) {
         for (index_t j = first; j < last && x.columns_contiguous(); ++j)

@@ -22,10 +22,10 @@ Design::Design(index_t n, index_t p, int n_threads)
 
 double Design::sum_error() const {
     // columns.kernel.hpp: a dot product adds n / 8 terms in each of at least 8 partial sums; `cross` adds
-    // half of a block of 512 rows in each of at least 2, and then the blocks. Implicit centring adds a few
-    // operations.
+    // half of a block of 512 rows in each of at least 2, and then the blocks. gram.kernel.hpp: blocks of 128
+    // rows, and then these. Implicit centring adds a few operations.
     const auto n = static_cast<double>(n_);
-    return 1.01 * (n / 8 + std::min(n, 512.0) / 2 + 16) * 0x1p-53;
+    return 1.01 * (n / 8 + 2 * std::min(n, 128.0) + 16) * 0x1p-53;
 }
 
 Status Design::correlations(const index_t* features, index_t count, const double* r, double* out) const {

@@ -78,6 +78,13 @@ protected:
     arena::Buffer<double> means_, squared_norms_, norm_bounds_;
 };
 
+/// y (centred, weighted) and what follows from it.
+struct Target {
+    const double* y;             ///< nullptr with a design that has no columns
+    const double* correlations;  ///< X'y
+    double squared;              ///< y'y
+};
+
 struct Preparation {
     bool center = false;
     const double* weights = nullptr;  ///< n of them, sum n; nullptr: all one

@@ -32,13 +32,13 @@ arena::Buffer<double> copy(const arena::Buffer<double>& from) {
 
 class Path {
 public:
-    Path(const Design& design, const double* y, const double* correlations, const PathOptions& options)
+    Path(const Design& design, const Target& target, const PathOptions& options)
         : design_(design),
           options_(options),
-          target_{y, correlations, column_kernels<double>().squared_norm(y, design.samples())},
+          target_(target),
           penalty_(design.features(), options.shape),
           gram_(design),
-          active_(penalty_, correlations),
+          active_(penalty_, target.correlations),
           descent_(design, penalty_),
           guard_(options.max_seconds, options.n_alphas),
           w_(static_cast<std::size_t>(design.features()), 0.0),
@@ -373,14 +373,18 @@ Status correlations_with_target(const Design& design, const double* y, double* c
     return design.correlations(all.data(), design.features(), y, correlations);
 }
 
-Status largest_lambda(const Design& design, const double* y, const double* correlations,
-                      const PathOptions& options, double& lambda) {
-    return Path(design, y, correlations, options).begin(nullptr, lambda);
+Target target_of(const Design& design, const double* y, const double* correlations) {
+    return {y, correlations, column_kernels<double>().squared_norm(y, design.samples())};
 }
 
-Status lasso_path(const Design& design, const double* y, const double* correlations, const double* start,
-                  const PathOptions& options, PathResult result) {
-    return Path(design, y, correlations, options).run(start, result);
+Status largest_lambda(const Design& design, const Target& target, const PathOptions& options,
+                      double& lambda) {
+    return Path(design, target, options).begin(nullptr, lambda);
+}
+
+Status lasso_path(const Design& design, const Target& target, const double* start, const PathOptions& options,
+                  PathResult result) {
+    return Path(design, target, options).run(start, result);
 }
 
 }  // namespace mlqa::linear_model

@@ -58,13 +58,13 @@ struct PathResult {
 
 /// correlations[j] = x_j' y, of all features
 Status correlations_with_target(const Design& design, const double* y, double* correlations);
+Target target_of(const Design& design, const double* y, const double* correlations);
 
 /// The smallest lambda that makes all coefficients but the free ones zero: n l1_ratio alpha_max.
-Status largest_lambda(const Design& design, const double* y, const double* correlations,
-                      const PathOptions& options, double& lambda);
+Status largest_lambda(const Design& design, const Target& target, const PathOptions& options, double& lambda);
 
 /// `start` (p, or nullptr: zeros) is where the first alpha begins. Status::ok or cancelled.
-Status lasso_path(const Design& design, const double* y, const double* correlations, const double* start,
-                  const PathOptions& options, PathResult result);
+Status lasso_path(const Design& design, const Target& target, const double* start, const PathOptions& options,
+                  PathResult result);
 
 }  // namespace mlqa::linear_model

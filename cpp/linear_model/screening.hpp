@@ -45,13 +45,6 @@ struct Certificate {
     double reach = 0;  ///< sum ||x_j|| |w_j|
 };
 
-/// y (centred, weighted) and what follows from it.
-struct Target {
-    const double* y;
-    const double* correlations;  ///< X'y
-    double squared;              ///< y'y
-};
-
 class Screen {
 public:
     /// gram: gradients and gap from the complete Gram matrix instead of the columns; `gram_error` is the

@@ -37,6 +37,11 @@ def fit(updates, n_jobs, X, y, tol=TIGHT, **penalty):
     return solution.coef, solution.intercept, solution.converged
 
 
+def cross_validated(n_jobs, X, y):
+    model = LassoCV(alphas=ALPHAS, tol=TIGHT, n_jobs=n_jobs).fit(X, y)
+    return model.mse_path_, model.coef_, model.intercept_
+
+
 def correlated(n, p):
     """Neighbouring columns are nearly equal: passes hardly make progress."""
     rng = np.random.default_rng(0)
@@ -89,6 +94,14 @@ ROOMS = [
         inputs=lambda rng: regression(rng, dtype=np.float32),
         run=partial(fit, "covariance", tol=1e-6),
         isa_tolerance=1e-5,
+    ),
+    Room(
+        name="linear_model/moments",
+        inputs=lambda rng: regression(rng, 1000, 40),
+        run=cross_validated,
+        isa_tolerance=1e-7,
+        long_inputs=lambda: regression(np.random.default_rng(0), 20_000, 2000),
+        long_run=partial(cross_validated, 2),
     ),
     Room(
         name="linear_model/lasso (sparse)",

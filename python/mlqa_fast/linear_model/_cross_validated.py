@@ -21,15 +21,12 @@ from mlqa_fast._compat import (
     raise_for_params,
     routing_enabled,
 )
-from mlqa_fast.linear_model._cross_validation import (
-    Penalised,
-    alpha_grid,
-    chosen_alpha,
-    fold_paths,
-)
+from mlqa_fast.linear_model._cross_validation import alpha_grid, chosen_alpha, fold_paths
+from mlqa_fast.linear_model._fold_moments import folds_of
+from mlqa_fast.linear_model._folds import Folds, Penalised, Rows
 from mlqa_fast.linear_model._linear import LinearRegressor
 from mlqa_fast.linear_model._path import NO_GRID, progress_bar
-from mlqa_fast.linear_model._problem import FLOATS, check_structure, intercepts, solve
+from mlqa_fast.linear_model._problem import FLOATS, check_structure, intercepts
 
 
 class CrossValidated(LinearRegressor):
@@ -142,11 +139,13 @@ class CrossValidated(LinearRegressor):
             updates="gram" if self.precompute is True and not sparse.issparse(X) else "auto",
             n_jobs=self.n_jobs,
         )
-        grids = self._grids(X, y, weights, common)
-        folds = self._folds(X, y, sample_weight, params)
+        given = self._given_alphas()
+        splits = self._splits(X, y, sample_weight, params)
+        folds = folds_of(Rows(X, y, weights, common), splits)
+        grids = self._grids(folds, given)
         total = len(folds) * len(grids) * len(grids[0][1])
         with progress_bar("cross-validation", total, bool(self.verbose)) as progress:
-            paths = fold_paths(X, y, weights, folds, grids, common, self.max_time, progress)
+            paths = fold_paths(folds, grids, self.max_time, progress)
         means = paths.errors.mean(axis=1)
         best = int(np.argmin(means.min(axis=1)))
         place = chosen_alpha(paths.errors[best], self.alpha_rule)
@@ -157,7 +156,7 @@ class CrossValidated(LinearRegressor):
         self.dual_gap_path_ = np.squeeze(np.moveaxis(paths.gaps, 2, 1))
         several = isinstance(self.alphas, Integral) and len(grids) > 1
         self.alphas_ = np.array([grid for _, grid in grids]) if several else grids[0][1]
-        self._refit(X, y, weights, l1_ratio, common)
+        self._refit(folds, l1_ratio)
         return self
 
     def _keep_best(self, l1_ratio: float) -> None:
@@ -178,21 +177,27 @@ class CrossValidated(LinearRegressor):
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
         return X, column_or_1d(y, warn=True)
 
-    def _grids(
-        self, X: Any, y: NDArray[Any], weights: Any, common: Penalised
-    ) -> list[tuple[float, NDArray[np.float64]]]:
-        ratios = self._l1_ratios()
+    def _given_alphas(self) -> NDArray[np.float64] | None:
+        """The alphas in falling order, or None where only their number is given."""
         if isinstance(self.alphas, Integral):
-            if 0 in ratios:
+            if 0 in self._l1_ratios():
                 raise ValueError(NO_GRID)
-            count = int(self.alphas)
-            return [(r, alpha_grid(X, y, r, self.eps, count, weights, common)) for r in ratios]
+            return None
         for index, alpha in enumerate(self.alphas):
             check_scalar(alpha, f"alphas[{index}]", Real, min_val=0.0, include_boundaries="left")
         given = check_array(self.alphas, ensure_2d=False, dtype=np.float64, input_name="alphas")
-        return [(r, np.sort(given)[::-1]) for r in ratios]
+        return np.sort(given)[::-1]
 
-    def _folds(
+    def _grids(
+        self, folds: Folds, given: NDArray[np.float64] | None
+    ) -> list[tuple[float, NDArray[np.float64]]]:
+        if given is not None:
+            return [(ratio, given) for ratio in self._l1_ratios()]
+        return [
+            (ratio, alpha_grid(folds, ratio, self.eps, self.alphas)) for ratio in self._l1_ratios()
+        ]
+
+    def _splits(
         self, X: Any, y: NDArray[Any], sample_weight: Any, params: dict[str, Any]
     ) -> list[tuple[Any, Any]]:
         splitter = check_cv(self.cv)
@@ -201,18 +206,8 @@ class CrossValidated(LinearRegressor):
         routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
         return list(splitter.split(X, y, **routed.splitter.split))
 
-    def _refit(
-        self, X: Any, y: NDArray[Any], weights: Any, l1_ratio: float, common: Penalised
-    ) -> None:
-        path = solve(
-            X,
-            y,
-            alphas=[self.alpha_],
-            l1_ratio=l1_ratio,
-            sample_weight=weights,
-            max_time=self.max_time,
-            **common._asdict(),
-        )
+    def _refit(self, folds: Folds, l1_ratio: float) -> None:
+        path = folds.solve(alphas=[self.alpha_], l1_ratio=l1_ratio, max_time=self.max_time)
         coef = path.coefs[:, 0, :]
         self.coef_ = coef[0]
         self.intercept_ = (

@@ -45,6 +45,20 @@ class NativePath(NamedTuple):
     y_means: NDArray[np.float64]
 
 
+class GramProblem(NamedTuple):
+    """A dense problem of one target by its second moments, centred and weighted."""
+
+    gram: NDArray[np.float64]  # X'X
+    norms: NDArray[np.float64]  # of the columns before their centring
+    correlations: NDArray[np.float64]  # X'y, (1, n_features)
+    y_squared: float
+    n_samples: int
+    cancellation: float  # y'y before its centring, over y_squared
+    x_means: NDArray[np.float64]
+    y_mean: float
+    single: bool  # coefficients in float32
+
+
 def check_structure(X: Any) -> Any:
     """Refuse a compressed sparse matrix whose index arrays contradict its shape.
 
@@ -219,6 +233,51 @@ def solve(
     )
     path = NativePath(alphas, coefs, gaps, n_iters, converged, x_means, y_means)
     _check_result(path, tol * np.sum(targets**2, axis=1), n_samples)
+    return path
+
+
+def solve_gram(
+    problem: GramProblem,
+    *,
+    alphas: Any,
+    l1_ratio: float = 1.0,
+    penalty_factor: Any = None,
+    bounds: Any = None,
+    positive: bool = False,
+    relaxed: bool = False,
+    tol: float = 1e-4,
+    max_iter: int | None = 1000,
+    max_time: float | None = None,
+    progress: Any = None,
+) -> NativePath:
+    """As `solve`, of a problem whose Gram matrix is all that is known of X."""
+    n_features = len(problem.norms)
+    lower, upper = bounds_of(bounds, n_features)
+    alphas, coefs, gaps, n_iters, converged, _ = native.gram_path(
+        gram=problem.gram,
+        norms=problem.norms,
+        correlations=problem.correlations,
+        y_squared=float(problem.y_squared),
+        n_samples=problem.n_samples,
+        cancellation=float(problem.cancellation),
+        single=problem.single,
+        alphas=None if alphas is None else np.ascontiguousarray(alphas, dtype=np.float64),
+        n_alphas=1,
+        eps=1.0,
+        l1_ratio=float(l1_ratio),
+        penalty_factor=factors_of(penalty_factor, n_features),
+        lower=lower,
+        upper=upper,
+        tol=float(tol),
+        max_iter=int(1000 if max_iter is None else max_iter),
+        positive=bool(positive),
+        relaxed=bool(relaxed),
+        max_time=np.inf if max_time is None else float(max_time),
+        progress=progress,
+    )
+    y_means = np.array([problem.y_mean])
+    path = NativePath(alphas, coefs, gaps, n_iters, converged, problem.x_means, y_means)
+    _check_result(path, np.array([tol * problem.y_squared]), problem.n_samples)
     return path
 
 
