@@ -340,33 +340,30 @@ PathTuple gram_path(const Doubles& gram, const Doubles& norms, const Doubles& co
 
 /// The second moments of the rows of each fold, and the point that they are about.
 py::typing::Tuple<Doubles, Doubles> fold_moments(const py::array& x, const Doubles& y,
-                                                 const OptionalDoubles& roots, const Rows& rows,
-                                                 const Rows& offsets, bool center, int n_jobs) {
+                                                 const OptionalDoubles& roots,
+                                                 const std::optional<Rows>& rows, const Rows& offsets,
+                                                 bool center, int n_jobs) {
     if (x.ndim() != 2 || x.size() == 0) refuse("X must have two dimensions, at least one row and one column");
     const index_t n = x.shape(0);
     check_shape(y, "y", {n});
     if (roots) check_shape(*roots, "roots", {n});
-    if (rows.ndim() != 1 || offsets.ndim() != 1 || offsets.size() < 2)
-        refuse("rows and offsets must have one dimension, offsets one entry more than there are folds");
-    bool good = offsets.data()[0] == 0 && offsets.data()[offsets.size() - 1] == rows.size();
+    if (offsets.ndim() != 1 || offsets.size() < 2)
+        refuse("offsets must have one dimension and one entry more than there are folds");
+    bool good = offsets.data()[0] == 0 && offsets.data()[offsets.size() - 1] == (rows ? rows->size() : n);
     for (py::ssize_t f = 0; good && f + 1 < offsets.size(); ++f)
         good = offsets.data()[f] < offsets.data()[f + 1];
     if (!good) refuse("offsets must rise from 0 to the number of rows");
-    if (!std::all_of(rows.data(), rows.data() + rows.size(), [n](index_t i) { return i >= 0 && i < n; }))
+    const index_t* row = rows ? rows->data() : nullptr;
+    if (rows && !std::all_of(row, row + rows->size(), [n](index_t i) { return i >= 0 && i < n; }))
         refuse("rows must be from 0 to n_samples - 1");
     const index_t folds = offsets.size() - 1, size = x.shape(1) + 2;
     auto moments = empty<double>({folds, size, size});
     auto shift = empty<double>({size - 1});
     double *to = moments.mutable_data(), *shift_to = shift.mutable_data();
     const auto call = [&](auto zero) {
-        const lm::Folds<decltype(zero)> task{matrix_view<decltype(zero)>(x),
-                                             y.data(),
-                                             data_or_null(roots),
-                                             rows.data(),
-                                             offsets.data(),
-                                             folds,
-                                             center,
-                                             threads::resolve(n_jobs)};
+        const lm::Folds<decltype(zero)> task{
+            matrix_view<decltype(zero)>(x), y.data(), data_or_null(roots), row, offsets.data(), folds, center,
+            threads::resolve(n_jobs)};
         native_call([&] { return lm::moments(task, shift_to, to); }, py::none());
         return py::make_tuple(moments, shift);
     };

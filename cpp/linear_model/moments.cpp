@@ -16,7 +16,7 @@ template <class T>
 void sample_means(const Folds<T>& folds, double* shift) {
     const index_t n = folds.offsets[folds.count], count = std::min(n, sampled_rows);
     for (index_t k = 0; k < count; ++k) {
-        const index_t i = folds.rows[k * n / count];
+        const index_t at = k * n / count, i = folds.rows != nullptr ? folds.rows[at] : at;
         for (index_t j = 0; j < folds.x.cols; ++j) shift[j] += static_cast<double>(folds.x(i, j));
         shift[folds.x.cols] += folds.y[i];
     }

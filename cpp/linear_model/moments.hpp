@@ -22,7 +22,7 @@ struct Folds {
     MatrixView<const T> x;
     const double* y;
     const double* roots;     ///< square roots of the weights; nullptr: ones
-    const index_t* rows;     ///< those of a fold after those of another
+    const index_t* rows;     ///< those of a fold after those of another; nullptr: all in order
     const index_t* offsets;  ///< count + 1 of them, into `rows`
     index_t count;
     bool center;  ///< m = 0 otherwise

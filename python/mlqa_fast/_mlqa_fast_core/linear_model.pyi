@@ -6,7 +6,7 @@ import numpy
 import numpy.typing
 import typing
 __all__: list[str] = ['fold_moments', 'gram_path', 'lasso_path']
-def fold_moments(X: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], y: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], roots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], offsets: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], center: bool, n_jobs: typing.SupportsInt | typing.SupportsIndex) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
+def fold_moments(X: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], y: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], roots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.int64] | None, offsets: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], center: bool, n_jobs: typing.SupportsInt | typing.SupportsIndex) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
     """
     Moments (folds, p + 2, p + 2) of sqrt(weight) [X - m, y - m_y, 1], and (m, m_y).
     """

@@ -20,8 +20,8 @@ from mlqa_fast.linear_model._problem import (
     check_structure,
     checked_gram,
     intercepts,
-    solve,
 )
+from mlqa_fast.linear_model._tall import solve
 
 NO_ALPHA = (
     "With alpha=0, this algorithm does not converge well. You are advised to use the "

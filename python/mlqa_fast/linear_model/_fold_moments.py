@@ -64,8 +64,12 @@ def sharing_pays(n_samples: int, n_features: int, n_folds: int) -> bool:
     return n_samples >= max(TALL, n_folds) * n_features and n_samples >= n_folds**2
 
 
-def fold_moments(rows: Rows, tests: list[NDArray[np.int64]]) -> list[Moments]:
-    """The moments of each fold, about one point: near the means, or 0 without an intercept."""
+def fold_moments(rows: Rows, tests: list[NDArray[np.int64]] | None = None) -> list[Moments]:
+    """The moments of each fold, about one point: near the means, or 0 without an intercept.
+
+    Without folds the moments of all rows.
+    """
+    sizes = [len(rows.y)] if tests is None else [len(test) for test in tests]
     # What the paths would refuse is refused before this work.
     factors_of(rows.common.penalty_factor, rows.X.shape[1])
     bounds_of(rows.common.bounds, rows.X.shape[1])
@@ -76,12 +80,12 @@ def fold_moments(rows: Rows, tests: list[NDArray[np.int64]]) -> list[Moments]:
         X=native_matrix(rows.X),
         y=np.ascontiguousarray(rows.y, dtype=np.float64),
         roots=roots,
-        rows=np.concatenate(tests),
-        offsets=np.cumsum([0, *map(len, tests)]),
+        rows=None if tests is None else np.concatenate(tests),
+        offsets=np.cumsum([0, *sizes]),
         center=rows.common.fit_intercept,
         n_jobs=n_threads(rows.common.n_jobs),
     )
-    return [Moments(m, shift, len(test)) for m, test in zip(matrices, tests, strict=True)]
+    return [Moments(matrix, shift, n) for matrix, n in zip(matrices, sizes, strict=True)]
 
 
 def total(parts: list[Moments]) -> Moments:
@@ -96,7 +100,7 @@ def centred(moments: Moments, fit_intercept: bool, dtype: Any) -> GramProblem | 
     """The problem of these rows as solvers see it; None where too much would cancel."""
     matrix, shift, n_samples = moments
     weight = matrix[-1, -1]
-    if not weight > 0:
+    if not weight > 0 or not np.all(np.isfinite(np.diag(matrix))):
         return None
     sums = matrix[-1, :-1] if fit_intercept else np.zeros(len(shift))
     away = sums / weight
@@ -141,6 +145,11 @@ def squared_errors(
     return sums / moments.matrix[-1, -1], ~(sums > DISTINCT * sizes)
 
 
+def in_doubt(rows: Rows) -> Rows:
+    """The rows as what moments leave in doubt is solved on them: columns are to certify it."""
+    return rows._replace(common=rows.common._replace(updates="covariance"))
+
+
 class SharedFold:
     """A fold by its moments; `rows` brings what these leave in doubt."""
 
@@ -160,11 +169,11 @@ class SharedFold:
         path = solve_gram(self._train, alphas=alphas, **penalty, **options)
         goal = self._common.tol * self._train.y_squared / self._train.n_samples
         doubtful = path.converged[0] & (path.gaps[0] > goal)
-        if alphas is None or not np.any(doubtful):
+        if not np.any(doubtful):
             return path
         first = int(np.argmax(doubtful))
         start = path.coefs[0, first - 1] if first else None
-        rest = self._rows().solve(alphas=alphas[first:], start=start, **options)
+        rest = self._rows().solve(alphas=path.alphas[first:], start=start, **options)
         for ours, theirs in zip(path[1:5], rest[1:5], strict=True):
             ours[0, first:] = theirs[0]
         return path
@@ -183,8 +192,7 @@ class SharedFolds(Folds):
     def __init__(
         self, rows: Rows, splits: list[tuple[Any, Any]], tests: list[NDArray[np.int64]]
     ) -> None:
-        # What moments leave in doubt, a Gram matrix does: columns are to certify it.
-        super().__init__(rows._replace(common=rows.common._replace(updates="covariance")), splits)
+        super().__init__(in_doubt(rows), splits)
         self._rows = rows
         self._parts = fold_moments(rows, tests)
 

@@ -12,17 +12,17 @@ from mlqa_fast.linear_model._problem import NativePath, intercepts, solve
 
 
 class Penalised(NamedTuple):
-    """What the fits on all folds have in common."""
+    """What fits have in common, as `solve` takes it."""
 
-    fit_intercept: bool
-    penalty_factor: Any
-    bounds: Any
-    positive: bool
-    relaxed: bool
-    tol: float
-    max_iter: int | None
-    updates: str
-    n_jobs: int | None
+    fit_intercept: bool = False
+    penalty_factor: Any = None
+    bounds: Any = None
+    positive: bool = False
+    relaxed: bool = False
+    tol: float = 1e-4
+    max_iter: int | None = 1000
+    updates: str = "auto"
+    n_jobs: int | None = None
 
 
 class Rows(NamedTuple):

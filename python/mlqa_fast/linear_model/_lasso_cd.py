@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
-from mlqa_fast.linear_model._problem import FLOATS, check_structure, intercepts, solve
+from mlqa_fast.linear_model._problem import FLOATS, check_structure, intercepts
 from mlqa_fast.linear_model._solution import LassoSolution
+from mlqa_fast.linear_model._tall import solve
 
 UPDATES = ("auto", "gram", "covariance", "residual")
 

@@ -14,7 +14,8 @@ from sklearn.utils import check_array, check_random_state
 
 from mlqa_fast._compat import Interval, StrOptions, multi_task_enet_path
 from mlqa_fast.linear_model._lasso_cd import check_number
-from mlqa_fast.linear_model._problem import FLOATS, check_structure, checked_gram, solve
+from mlqa_fast.linear_model._problem import FLOATS, check_structure, checked_gram
+from mlqa_fast.linear_model._tall import solve
 
 NO_GRID = (
     "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by "
