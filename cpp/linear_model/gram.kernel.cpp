@@ -32,8 +32,8 @@ void pack_target(const GramColumns<T>* from, bool ones, std::int64_t first, std:
 }
 
 template <class T>
-void pack(const GramColumns<T>* from, std::int64_t panel, std::int64_t first, std::int64_t depth,
-          double* packed) {
+void pack_panel(const GramColumns<T>* from, std::int64_t panel, std::int64_t first, std::int64_t depth,
+                double* packed) {
     const std::int64_t begin = panel * width, left = from->count - begin;
     const std::int64_t count = left < 0 ? 0 : lesser(width, left);
     const T* columns[width];
@@ -54,6 +54,36 @@ void pack(const GramColumns<T>* from, std::int64_t panel, std::int64_t first, st
     for (int more = 0; more < 2 && from->target != nullptr; ++more)
         if (left + more >= 0 && left + more < width)
             pack_target(from, more == 1, first, depth, packed + left + more);
+}
+
+/// Columns that lie side by side, row by row: so is the matrix read from front to back.
+template <class T>
+void pack_rows(const GramColumns<T>* from, std::int64_t panels, std::int64_t stride, std::int64_t first,
+               std::int64_t depth, double* packed) {
+    for (std::int64_t k = 0; k < depth; ++k) {
+        const std::int64_t i = row_of(from, first + k);
+        const T* x = from->columns[0] + i * from->row_stride;
+        const double root = root_of(from, i);
+        for (std::int64_t panel = 0; panel < panels; ++panel) {
+            double* out = packed + panel * stride + k * width;
+            const double* shift = from->shift + panel * width;
+#pragma GCC unroll 16
+            for (int j = 0; j < width; ++j)
+                out[j] = (static_cast<double>(x[panel * width + j]) - shift[j]) * root;
+        }
+    }
+}
+
+template <class T>
+void pack(const GramColumns<T>* from, std::int64_t begin, std::int64_t end, std::int64_t stride,
+          std::int64_t first, std::int64_t depth, double* packed) {
+    const std::int64_t whole = from->count / width;
+    bool side_by_side = begin == 0 && whole <= end && from->shift != nullptr && from->row_stride != 1;
+    for (std::int64_t j = 0; side_by_side && j < from->count; ++j)
+        side_by_side = from->columns[j] == from->columns[0] + j;
+    if (side_by_side) pack_rows(from, whole, stride, first, depth, packed);
+    for (std::int64_t panel = side_by_side ? whole : begin; panel < end; ++panel)
+        pack_panel(from, panel, first, depth, packed + panel * stride);
 }
 
 /// One tile; the first `Split` of its rows lie in one panel, the others at the beginning of the next.

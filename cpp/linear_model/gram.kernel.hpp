@@ -27,10 +27,10 @@ struct GramColumns {
 
 template <class T>
 struct GramPacking {
-    /// Columns [panel width, (panel + 1) width) at rows [first, first + depth), feature by feature:
-    /// packed[k width + j]. Beyond the last column there are zeros.
-    void (*pack)(const GramColumns<T>* from, std::int64_t panel, std::int64_t first, std::int64_t depth,
-                 double* packed);
+    /// Panels [begin, end), `stride` apart, at rows [first, first + depth), feature by feature: column
+    /// panel width + j goes to packed[panel stride + k width + j]. Beyond the last column there are zeros.
+    void (*pack)(const GramColumns<T>* from, std::int64_t begin, std::int64_t end, std::int64_t stride,
+                 std::int64_t first, std::int64_t depth, double* packed);
 };
 
 struct GramKernels {

@@ -39,16 +39,18 @@ void GramSum::clear() {
 /// Where columns lie in runs, a panel is read over all rows; where rows do, a block over all columns.
 template <class T>
 Status GramSum::pack(const GramColumns<T>& from, index_t begin, index_t end) {
-    const index_t blocks = pieces(end - begin, depth);
-    const bool by_column = from.row_stride == 1;
-    const index_t outer = by_column ? panels_ : blocks, inner = by_column ? blocks : panels_;
+    const index_t blocks = pieces(end - begin, depth), stride = depth * gram_kernels().width;
+    const auto pack = [&](index_t block, index_t first_panel, index_t last_panel) {
+        const index_t first = begin + block * depth;
+        gram_packing<T>().pack(&from, first_panel, last_panel, stride, first, std::min(depth, end - first),
+                               packed_.data() + block * panels_ * stride);
+    };
     const bool large = (end - begin) * stride_ > parallel_products / 8;
-    return threads::parallel_for(outer, large ? n_threads_ : 1, [&](index_t a, int) {
-        for (index_t b = 0; b < inner; ++b) {
-            const index_t block = by_column ? b : a, panel = by_column ? a : b, first = block * depth;
-            gram_packing<T>().pack(&from, panel, begin + first, std::min(depth, end - begin - first),
-                                   packed_.data() + (block * panels_ + panel) * depth * gram_kernels().width);
-        }
+    const int threads = large ? n_threads_ : 1;
+    if (from.row_stride != 1)
+        return threads::parallel_for(blocks, threads, [&](index_t block, int) { pack(block, 0, panels_); });
+    return threads::parallel_for(panels_, threads, [&](index_t panel, int) {
+        for (index_t block = 0; block < blocks; ++block) pack(block, panel, panel + 1);
     });
 }
 
