@@ -58,7 +58,7 @@ struct PathArrays {
     py::array coefficients;
     py::array_t<double> gaps, alphas, means;
     py::array_t<std::int64_t> passes;
-    py::array_t<bool> converged;
+    py::array_t<bool> converged, exact;
 };
 
 /// From the smallest alpha whose solution is zero down to eps times that, evenly in the logarithm.
@@ -82,6 +82,7 @@ PathArrays allocate(index_t targets, index_t n_alphas, index_t p) {
     arrays.means = empty<double>({p});
     arrays.passes = empty<std::int64_t>({targets, n_alphas});
     arrays.converged = empty<bool>({targets, n_alphas});
+    arrays.exact = empty<bool>({targets, n_alphas});
     std::fill_n(coefficients.mutable_data(), coefficients.size(), T{0});
     return arrays;
 }
@@ -92,7 +93,7 @@ struct PathOutput {
     T* coefficients;
     double *gaps, *alphas, *means;
     std::int64_t* passes;
-    bool* converged;
+    bool *converged, *exact;
     index_t targets, n_alphas, p;
 };
 
@@ -118,7 +119,8 @@ Status run_target(const lm::Design& design, const PathArguments& arguments, lm::
     options.alphas = out.alphas;
     const index_t first = target * out.n_alphas;
     const double* start = arguments.start ? arguments.start->data() + target * p : nullptr;
-    lm::PathResult result{nullptr, nullptr, out.gaps + first, out.passes + first, out.converged + first};
+    lm::PathResult result{
+        nullptr, nullptr, out.gaps + first, out.passes + first, out.converged + first, out.exact + first};
     if constexpr (sizeof(T) == sizeof(float))
         result.single = out.coefficients + first * p;
     else
@@ -137,6 +139,7 @@ PathArrays run(const PathArguments& arguments, index_t p, py::object progress, M
                             arrays.means.mutable_data(),
                             arrays.passes.mutable_data(),
                             arrays.converged.mutable_data(),
+                            arrays.exact.mutable_data(),
                             targets,
                             n_alphas,
                             p};
@@ -251,8 +254,9 @@ lm::Updates parse_updates(const std::string& name) {
     refuse("updates must be 'auto', 'gram', 'covariance' or 'residual', got '" + name + "'");
 }
 
-using PathTuple = py::typing::Tuple<py::array_t<double>, py::array, py::array_t<double>,
-                                    py::array_t<std::int64_t>, py::array_t<bool>, py::array_t<double>>;
+using PathTuple =
+    py::typing::Tuple<py::array_t<double>, py::array, py::array_t<double>, py::array_t<std::int64_t>,
+                      py::array_t<bool>, py::array_t<bool>, py::array_t<double>>;
 
 /// X is a dense array or (data, indices, offsets, number of rows) of a CSC matrix.
 PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDoubles& alphas, index_t n_alphas,
@@ -283,7 +287,7 @@ PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDouble
         arrays = dense_path(x.cast<py::array>(), arguments, std::move(progress));
     }
     return py::make_tuple(arrays.alphas, arrays.coefficients, arrays.gaps, arrays.passes, arrays.converged,
-                          arrays.means);
+                          arrays.exact, arrays.means);
 }
 
 }  // namespace
@@ -295,7 +299,7 @@ void bind_linear_model(py::module_& module) {
           py::arg("gram"), py::arg("gram_error"), py::arg("correlations"), py::arg("penalty_factor"),
           py::arg("lower"), py::arg("upper"), py::arg("tol"), py::arg("max_iter"), py::arg("positive"),
           py::arg("relaxed"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"), py::arg("progress"),
-          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, means.");
+          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, exact, means.");
 }
 
 }  // namespace mlqa::bindings

@@ -54,6 +54,7 @@ struct PathResult {
     double* gaps;          ///< upper bounds of the gap, on the scale of 1/(2n) ||y - X w||^2
     std::int64_t* passes;
     bool* converged;
+    bool* exact;  ///< the minimiser up to rounding, of all features: not only within the tolerance of it
 };
 
 /// correlations[j] = x_j' y, of all features

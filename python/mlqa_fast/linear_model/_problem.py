@@ -41,6 +41,7 @@ class NativePath(NamedTuple):
     gaps: NDArray[np.float64]
     n_iters: NDArray[np.int64]
     converged: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
     x_means: NDArray[np.float64]
     y_means: NDArray[np.float64]
 
@@ -192,7 +193,7 @@ def solve(
                 f"{(len(targets), n_features)}"
             )
     lower, upper = bounds_of(bounds, n_features)
-    alphas, coefs, gaps, n_iters, converged, x_means = native.lasso_path(
+    alphas, coefs, gaps, n_iters, converged, exact, x_means = native.lasso_path(
         X=native_matrix(X),
         y=targets,
         alphas=None if alphas is None else np.ascontiguousarray(alphas, dtype=np.float64),
@@ -217,7 +218,7 @@ def solve(
         n_jobs=n_threads(n_jobs),
         progress=progress,
     )
-    path = NativePath(alphas, coefs, gaps, n_iters, converged, x_means, y_means)
+    path = NativePath(alphas, coefs, gaps, n_iters, converged, exact, x_means, y_means)
     _check_result(path, tol * np.sum(targets**2, axis=1), n_samples)
     return path
 
