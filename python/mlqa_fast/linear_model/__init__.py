@@ -12,6 +12,7 @@ from mlqa_fast.linear_model._lasso import Lasso
 from mlqa_fast.linear_model._lasso_cd import lasso_cd
 from mlqa_fast.linear_model._lasso_cv import LassoCV
 from mlqa_fast.linear_model._lasso_path import lasso_path
+from mlqa_fast.linear_model._lasso_path_display import LassoPathDisplay
 from mlqa_fast.linear_model._solution import LassoSolution
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ElasticNetCV",
     "Lasso",
     "LassoCV",
+    "LassoPathDisplay",
     "LassoSolution",
     "enet_path",
     "lasso_alpha_max",
