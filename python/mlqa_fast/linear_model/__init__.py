@@ -13,6 +13,7 @@ from mlqa_fast.linear_model._lasso_cd import lasso_cd
 from mlqa_fast.linear_model._lasso_cv import LassoCV
 from mlqa_fast.linear_model._lasso_path import lasso_path
 from mlqa_fast.linear_model._lasso_path_display import LassoPathDisplay
+from mlqa_fast.linear_model._ridge import Ridge
 from mlqa_fast.linear_model._solution import LassoSolution
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LassoCV",
     "LassoPathDisplay",
     "LassoSolution",
+    "Ridge",
     "enet_path",
     "lasso_alpha_max",
     "lasso_cd",
