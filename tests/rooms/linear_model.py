@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from mlqa_fast.linear_model import (
+    AdaptiveLasso,
     ElasticNet,
     ElasticNetCV,
     Lasso,
@@ -274,6 +275,23 @@ ENTRIES = [
             *BAD_CROSS_VALIDATION,
             ({"l1_ratio": 1.5}, "l1_ratio"),
             ({"l1_ratio": 0.0, "alphas": 5}, "l1_ratio"),
+        ),
+    ),
+    Entry(
+        "linear_model.AdaptiveLasso",
+        partial(fit_estimator, estimator=AdaptiveLasso),
+        small_regression,
+        target="y",
+        sparse=True,
+        outcomes=REGRESSION,
+        bad_arguments=(
+            *BAD_SOLVER_ARGUMENTS,
+            ({"alpha": -1.0}, "alpha"),
+            ({"gamma": 0.0}, "gamma"),
+            ({"initial": "lars"}, "initial"),
+            ({"initial": np.ones(3)}, "initial coefficients"),
+            ({"initial": np.full(4, np.nan)}, "NaN"),
+            ({"y": np.zeros((60, 2))}, SIZES),
         ),
     ),
     Entry(

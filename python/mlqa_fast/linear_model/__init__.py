@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from mlqa_fast.linear_model._adaptive_lasso import AdaptiveLasso
 from mlqa_fast.linear_model._alpha_max import lasso_alpha_max
 from mlqa_fast.linear_model._elastic_net import ElasticNet
 from mlqa_fast.linear_model._elastic_net_cv import ElasticNetCV
@@ -17,6 +18,7 @@ from mlqa_fast.linear_model._ridge import Ridge
 from mlqa_fast.linear_model._solution import LassoSolution
 
 __all__ = [
+    "AdaptiveLasso",
     "ElasticNet",
     "ElasticNetCV",
     "Lasso",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mlqa_fast.linear_model._adaptive_lasso import AdaptiveLasso
 from mlqa_fast.linear_model._cross_validated import CrossValidated
 from mlqa_fast.linear_model._cross_validation import chosen_alpha
 from mlqa_fast.linear_model._elastic_net import ElasticNet
@@ -16,7 +17,6 @@ from mlqa_fast.linear_model._problem import FLOATS, check_structure, solve
 
 SOLVER_OPTIONS = (
     "fit_intercept",
-    "penalty_factor",
     "bounds",
     "positive",
     "tol",
@@ -139,9 +139,9 @@ class LassoPathDisplay:
 
         Parameters
         ----------
-        estimator : Lasso, ElasticNet, LassoCV or ElasticNetCV
-            A fitted estimator of one target. The path has its intercept, `penalty_factor`,
-            `bounds`, `positive` and `relaxed`, and its (chosen) `l1_ratio`.
+        estimator : Lasso, ElasticNet, LassoCV, ElasticNetCV or AdaptiveLasso
+            A fitted estimator of one target. The path has its intercept, (adaptive)
+            `penalty_factor`, `bounds`, `positive` and `relaxed`, and its (chosen) `l1_ratio`.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Data.
         y : array-like of shape (n_samples,)
@@ -172,10 +172,10 @@ class LassoPathDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        if not isinstance(estimator, (ElasticNet, CrossValidated)):
+        if not isinstance(estimator, (ElasticNet, CrossValidated, AdaptiveLasso)):
             raise TypeError(
-                "estimator must be a Lasso, ElasticNet, LassoCV or ElasticNetCV, got"
-                f" {type(estimator).__name__}"
+                "estimator must be a Lasso, ElasticNet, LassoCV, ElasticNetCV or AdaptiveLasso,"
+                f" got {type(estimator).__name__}"
             )
         check_is_fitted(estimator)
         X, y = validate_data(
@@ -203,6 +203,7 @@ class LassoPathDisplay:
             eps=eps,
             l1_ratio=l1_ratio,
             sample_weight=sample_weight,
+            penalty_factor=getattr(estimator, "penalty_factor_", estimator.penalty_factor),
             relaxed=getattr(estimator, "relaxed", False),
             **{name: getattr(estimator, name) for name in SOLVER_OPTIONS},
         )
