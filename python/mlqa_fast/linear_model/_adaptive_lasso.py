@@ -21,7 +21,7 @@ INITIAL_ALPHAS = {"ridge": 1.0, "least_squares": 0.0}
 
 
 class AdaptiveLasso(LinearRegressor):
-    r"""The LASSO with penalties by the size of first estimates.
+    """The LASSO with penalties by the size of first estimates.
 
     Minimises ::
 
