@@ -57,8 +57,10 @@ def test_is_the_closed_form_and_scikit_learns(shape, container, weighted, fit_in
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
-def test_single_precision_is_rounded_once(shape, container, monkeypatch):
+@pytest.mark.parametrize("held", [0, 1 << 25])
+def test_single_precision_is_rounded_once(shape, container, held, monkeypatch):
     monkeypatch.setattr(_ridge_design, "BLOCK", 97)
+    monkeypatch.setattr(_ridge_design, "HELD", held)
     X, y = problem(*shape)
     X = X.astype(np.float32)
     model = Ridge(0.1).fit(container(X), y)

@@ -12,16 +12,17 @@ from scipy import sparse
 
 Array = NDArray[np.float64]
 
-# Elements of a block that is centred at a time.
+# Elements of a block that is centred at a time, and of a float32 X that is centred at once.
 BLOCK = 1 << 21
+HELD = 1 << 25
 
 
 class RidgeDesign:
     r"""``A = (I - Q Q') diag(sqrt s) (X - 1 m') diag(d)``, in float64.
 
     Weights s, their means m (or 0), scales d of the columns, and an orthonormal basis Q of
-    directions that are projected away (or None). A dense X in float64 is centred once, where it
-    has to be; one in float32 block by block, a sparse one by what the means add to a product.
+    directions that are projected away (or None). A dense X is centred once, where it has to
+    be; a large one in float32 block by block, a sparse one by what the means add to a product.
     """
 
     def __init__(self, X: Any, weights: Array | None, *, center: bool) -> None:
@@ -36,7 +37,7 @@ class RidgeDesign:
             self.means = self._means()
         if sparse.issparse(X):
             self.X = sparse.csr_array(X).astype(np.float64).multiply(self.roots[:, None]).tocsr()
-        elif X.dtype == np.float64 and not self.plain:
+        elif not self.plain and (X.dtype == np.float64 or X.size <= HELD):
             self.X, self.plain = self.part(slice(None), slice(None)), True
 
     def _means(self) -> Array:
