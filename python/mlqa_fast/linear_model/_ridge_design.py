@@ -41,14 +41,17 @@ class RidgeDesign:
             self.X, self.plain = self.part(slice(None), slice(None)), True
 
     def _means(self) -> Array:
-        """From the first row, so that a constant column is centred to zeros."""
+        """Of the columns; exact for constant ones, so that they are centred to zeros."""
         weights = self.roots**2 / np.sum(self.roots**2)
         if sparse.issparse(self.X):
             return np.asarray(self.X.T.astype(np.float64) @ weights)
-        first, means = self.X[0].astype(np.float64), np.zeros(self.p)
+        means = np.zeros(self.p)
         for rows in self._rows():
-            means += weights[rows] @ (self.X[rows] - first)
-        return np.asarray(first + means)
+            means += weights[rows] @ self.X[rows].astype(np.float64, copy=False)
+        level = np.flatnonzero(self.X[0] == self.X[-1])
+        level = level[np.all(self.X[:, level] == self.X[0, level], axis=0)]
+        means[level] = self.X[0, level]
+        return means
 
     def restricted(self, columns: NDArray[Any], scales: Array, basis: Array | None) -> RidgeDesign:
         """Some of the columns, scaled, without the directions of a basis."""
@@ -62,7 +65,8 @@ class RidgeDesign:
         """A block of a dense X, not projected."""
         block = np.asarray(self.X[rows, columns], dtype=np.float64)
         if not self.plain:
-            block = (block - self.means[columns]) * self.roots[rows, None]
+            block = block - self.means[columns]
+            block *= self.roots[rows, None]
         return block if np.all(self.scales == 1) else block * self.scales[columns]
 
     def _rows(self) -> Iterator[slice]:
