@@ -52,7 +52,7 @@ class Ridge(LinearRegressor):
     solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'sag', 'saga', 'lbfgs'}, \
             default='auto'
         'svd' and 'lsqr' as they say. All others are names of scikit-learn's without effect: the
-        exact solution by Cholesky's factor of ``X'X`` or ``XX'``, the smaller one, refined once;
+        exact solution by Cholesky's factor of ``X'X`` or ``XX'``, the smaller one;
         by singular values if it is singular; by LSQR for a sparse `X` that is large both ways; by
         coordinate descent with `positive` or `bounds`. What scikit-learn refuses is refused.
     positive : bool, default=False

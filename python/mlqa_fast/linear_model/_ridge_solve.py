@@ -20,6 +20,9 @@ LSQR_LIMIT = "The lsqr solver did not converge. Try increasing max_iter or tol."
 # Order of the smaller Gram matrix of a sparse X from which it is not made.
 LARGEST_SPARSE_GRAM = 4096
 
+# One over the condition of a Gram matrix above which a solution needs no refinement.
+WELL_CONDITIONED = 1e-3
+
 EPS = float(np.finfo(np.float64).eps)
 
 # LSQR's own limit, as scikit-learn keeps it.
@@ -94,41 +97,46 @@ class RidgeSolver(NamedTuple):
 
 
 def _primal(design: RidgeDesign, targets: Array, alpha: float) -> Array | None:
-    """``(A'A + alpha I) u = A't``, refined once; None where the matrix is singular."""
+    """``(A'A + alpha I) u = A't``, refined if need be; None where the matrix is singular."""
     matrix = design.gram()
     matrix.flat[:: design.p + 1] += alpha
-    solve = _factored(matrix)
+    solve, condition = _factored(matrix)
     if solve is None:
         return None
     coefs = solve(design.transposed_times(targets))
+    if condition > WELL_CONDITIONED:
+        return coefs
     residuals = targets - design.times(coefs)
     return coefs + solve(design.transposed_times(residuals) - alpha * coefs)
 
 
 def _dual(design: RidgeDesign, targets: Array, alpha: float) -> Array | None:
-    """``(A A' + alpha I) c = t`` and ``u = A'c``, refined once; None where it is singular."""
+    """``(A A' + alpha I) c = t``, refined if need be, and ``u = A'c``; None where singular."""
     matrix = design.outer_gram()
     matrix.flat[:: design.n + 1] += alpha
-    solve = _factored(matrix)
+    solve, condition = _factored(matrix)
     if solve is None:
         return None
     duals = solve(targets)
-    residuals = targets - design.times(design.transposed_times(duals)) - alpha * duals
-    return design.transposed_times(duals + solve(residuals))
+    coefs = design.transposed_times(duals)
+    if condition > WELL_CONDITIONED:
+        return coefs
+    residuals = targets - design.times(coefs) - alpha * duals
+    return coefs + design.transposed_times(solve(residuals))
 
 
-def _factored(matrix: Array) -> Callable[[Array], Array] | None:
-    """Solver of a positive definite matrix; None if it is singular to rounding."""
+def _factored(matrix: Array) -> tuple[Callable[[Array], Array] | None, float]:
+    """Solver of a positive definite matrix, None if it is singular to rounding; 1 / condition."""
     if not np.all(np.isfinite(matrix)):
         raise ValueError(NOT_FINITE)
     norm = np.linalg.norm(matrix, 1)
     lower, failed = linalg.lapack.dpotrf(matrix, lower=1)
     if failed:
-        return None
+        return None, 0.0
     condition, _ = linalg.lapack.dpocon(lower, norm, uplo="L")
     if condition < EPS * len(matrix):
-        return None
-    return lambda right: linalg.cho_solve((lower, True), right)
+        return None, condition
+    return lambda right: linalg.cho_solve((lower, True), right), condition
 
 
 def _by_svd(design: RidgeDesign, targets: Array, alpha: float) -> RidgeFit:
