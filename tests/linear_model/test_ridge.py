@@ -1,6 +1,7 @@
 """Ridge: the closed form, scikit-learn's results, its certificate, singular problems."""
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -111,6 +112,21 @@ def test_the_certificate_is_the_duality_gap_of_any_coefficients(container):
     dual = 2 * t @ u - u @ u - np.sum((A[:, 2:].T @ u) ** 2 / (0.3 * factors[2:]))
     assert gap == pytest.approx(primal - dual)
     assert gap >= primal - dual
+
+
+def test_rounding_is_in_the_certificate():
+    """One feature and a target nearly orthogonal to it: the gap of what is returned, exactly."""
+    rng = np.random.default_rng(0)
+    apart = 0
+    for a, b, alpha in rng.uniform(0.5, 2, size=(100, 3)):
+        x, t = [a, b], [b + 1e-9, -a]
+        model = Ridge(alpha, fit_intercept=False).fit(np.c_[x], t)
+        curvature = Fraction(a) ** 2 + Fraction(b) ** 2 + Fraction(alpha)
+        product = Fraction(x[0]) * Fraction(t[0]) + Fraction(x[1]) * Fraction(t[1])
+        gap = curvature * (Fraction(model.coef_[0]) - product / curvature) ** 2
+        assert gap <= Fraction(model.dual_gap_)
+        apart += gap > 0
+    assert apart > 50
 
 
 def test_several_targets_and_their_own_penalties():
