@@ -111,18 +111,14 @@ def _primal(design: RidgeDesign, targets: Array, alpha: float) -> Array | None:
 
 
 def _dual(design: RidgeDesign, targets: Array, alpha: float) -> Array | None:
-    """``(A A' + alpha I) c = t``, refined if need be, and ``u = A'c``; None where singular."""
+    """``(A A' + alpha I) c = t`` and ``u = A'c``; None where the matrix is singular.
+
+    What a large condition costs c is along directions that A' makes short: u needs no refinement.
+    """
     matrix = design.outer_gram()
     matrix.flat[:: design.n + 1] += alpha
-    solve, condition = _factored(matrix)
-    if solve is None:
-        return None
-    duals = solve(targets)
-    coefs = design.transposed_times(duals)
-    if condition > WELL_CONDITIONED:
-        return coefs
-    residuals = targets - design.times(coefs) - alpha * duals
-    return coefs + design.transposed_times(solve(residuals))
+    solve, _ = _factored(matrix)
+    return None if solve is None else design.transposed_times(solve(targets))
 
 
 def _factored(matrix: Array) -> tuple[Callable[[Array], Array] | None, float]:
