@@ -193,6 +193,10 @@ def test_is_the_elastic_net_without_absolute_values():
     X, y = problem(60, 12)
     net = ElasticNet(0.05, l1_ratio=0.0, tol=1e-14).fit(X, y)
     np.testing.assert_allclose(Ridge(0.05 * 60).fit(X, y).coef_, net.coef_, atol=1e-8)
+    options = {"bounds": (-0.3, 0.3), "tol": 0.1}
+    net = ElasticNet(0.05, l1_ratio=0.0, **options).fit(X, y)
+    ours = Ridge(0.05 * 60, **options).fit(X, y)
+    assert ours.dual_gap_ == pytest.approx(2 * 60 * net.dual_gap_)
 
 
 @pytest.mark.parametrize("wide", [False, True])

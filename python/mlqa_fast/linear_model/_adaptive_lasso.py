@@ -233,7 +233,7 @@ def adaptive_factors(
         weights = np.abs(initial.astype(np.float64)) ** -gamma
     if base is None:
         return np.asarray(weights)
-    return np.where(base == 0, 0.0, base * np.where(base == 0, 1.0, weights))
+    return base * np.where(base == 0, 1.0, weights)
 
 
 def _checked_estimates(initial: Any, n_features: int) -> NDArray[Any]:
