@@ -55,6 +55,18 @@ def test_an_iterate_within_tol_is_not_exact(l1_ratio):
     assert said[-1]
 
 
+@pytest.mark.parametrize("alpha", [0.3, 0.05])
+def test_exact_among_some_features_is_not_exact(alpha):
+    """From zeros at once not all features that matter are looked at, and 0.2 does not ask more."""
+    X, y = problem(200, 1500, noise=3.0)
+    model = Lasso(alpha, tol=0.2, warm_start=True)
+    model.coef_ = np.zeros(1500)
+    model.fit(X, y)
+    assert model.n_iter_ > 0
+    assert violation(X, y, model.coef_, alpha) > 1e-3
+    assert not model.exact_
+
+
 def test_exact_survives_a_warm_start_and_is_lost_by_one_elsewhere():
     X, y = problem(60, 20)
     model = Lasso(0.1, warm_start=True).fit(X, y)
