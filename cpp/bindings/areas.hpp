@@ -18,6 +18,8 @@ void bind_svm_predict(pybind11::module_& svm);
 /// Into the submodule of `svm`.
 void bind_linear_svm(pybind11::module_& svm);
 void bind_linear_model(pybind11::module_& module);
+/// Into the submodule of `linear_model`.
+void bind_moments(pybind11::module_& linear_model);
 void bind_over_sampling(pybind11::module_& module);
 
 }  // namespace mlqa::bindings

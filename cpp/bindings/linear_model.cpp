@@ -4,99 +4,19 @@
 #include <pybind11/typing.h>
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/areas.hpp"
 #include "bindings/call.hpp"
-#include "bindings/memory.hpp"
+#include "bindings/linear_paths.hpp"
 #include "core/threads.hpp"
 #include "linear_model/gram_design.hpp"
 #include "linear_model/lasso.hpp"
-#include "linear_model/moments.hpp"
 
 namespace mlqa::bindings {
 namespace {
-
-namespace lm = linear_model;
-
-using Doubles = py::array_t<double, aligned_rows>;
-using OptionalDoubles = std::optional<Doubles>;
-
-[[noreturn]] void refuse(const std::string& what) {
-    throw py::value_error(what);
-}
-
-void check_shape(const py::array& array, const char* name, const std::vector<py::ssize_t>& shape) {
-    bool equal = array.ndim() == static_cast<py::ssize_t>(shape.size());
-    for (std::size_t i = 0; equal && i < shape.size(); ++i)
-        equal = array.shape(static_cast<py::ssize_t>(i)) == shape[i];
-    if (equal) return;
-    std::string text = std::string(name) + " must have shape (";
-    for (const py::ssize_t size : shape) text += std::to_string(size) + ",";
-    refuse(text + ")");
-}
-
-const double* data_or_null(const OptionalDoubles& array) {
-    return array ? array->data() : nullptr;
-}
-
-/// What every kind of X has in common; arrays are those of the caller.
-struct PathArguments {
-    Doubles y;  ///< targets x samples
-    OptionalDoubles alphas;
-    index_t n_alphas;
-    double eps;
-    OptionalDoubles start, sample_weight, gram, correlations, penalty_factor, lower, upper;
-    bool center;
-    int n_jobs;
-    lm::PathOptions options;
-};
-
-struct PathArrays {
-    py::array coefficients;
-    py::array_t<double> gaps, alphas, means;
-    py::array_t<std::int64_t> passes;
-    py::array_t<bool> converged;
-};
-
-/// From the smallest alpha whose solution is zero down to eps times that, evenly in the logarithm.
-void fill_grid(double largest, double eps, index_t count, double* alphas) {
-    const double smallest = 1e-15;  // as scikit-learn, where no feature is correlated with the target
-    for (index_t k = 0; k < count; ++k) {
-        const double share = count > 1 ? static_cast<double>(k) / static_cast<double>(count - 1) : 0.0;
-        alphas[k] = largest <= smallest ? smallest
-                    : k == 0            ? largest
-                                        : std::exp(std::log(largest) + share * std::log(eps));
-    }
-}
-
-template <class T>
-PathArrays allocate(index_t targets, index_t n_alphas, index_t p) {
-    PathArrays arrays;
-    auto coefficients = empty<T>({targets, n_alphas, p});
-    arrays.coefficients = coefficients;
-    arrays.gaps = empty<double>({targets, n_alphas});
-    arrays.alphas = empty<double>({n_alphas});
-    arrays.means = empty<double>({p});
-    arrays.passes = empty<std::int64_t>({targets, n_alphas});
-    arrays.converged = empty<bool>({targets, n_alphas});
-    std::fill_n(coefficients.mutable_data(), coefficients.size(), T{0});
-    return arrays;
-}
-
-/// Every target in turn over one design. `out` holds pointers into `arrays`, taken with the GIL held.
-template <class T>
-struct PathOutput {
-    T* coefficients;
-    double *gaps, *alphas, *means;
-    std::int64_t* passes;
-    bool* converged;
-    index_t targets, n_alphas, p;
-};
 
 template <class T>
 Status run_path(const lm::Design& design, const lm::Target& target, const PathArguments& arguments,
@@ -111,7 +31,8 @@ Status run_path(const lm::Design& design, const lm::Target& target, const PathAr
     options.alphas = out.alphas;
     const index_t first = index * out.n_alphas;
     const double* start = arguments.start ? arguments.start->data() + index * out.p : nullptr;
-    lm::PathResult result{nullptr, nullptr, out.gaps + first, out.passes + first, out.converged + first};
+    lm::PathResult result{
+        nullptr, nullptr, out.gaps + first, out.passes + first, out.converged + first, out.exact + first};
     if constexpr (sizeof(T) == sizeof(float))
         result.single = out.coefficients + first * out.p;
     else
@@ -145,6 +66,7 @@ PathArrays run(const PathArguments& arguments, index_t targets, index_t p, py::o
                             arrays.means.mutable_data(),
                             arrays.passes.mutable_data(),
                             arrays.converged.mutable_data(),
+                            arrays.exact.mutable_data(),
                             targets,
                             n_alphas,
                             p};
@@ -196,16 +118,6 @@ void check_arguments(const PathArguments& arguments, index_t n, index_t p) {
     if (arguments.correlations) check_shape(*arguments.correlations, "correlations", {targets, p});
 }
 
-template <class T>
-MatrixView<const T> matrix_view(const py::array& x) {
-    constexpr auto size = static_cast<py::ssize_t>(sizeof(T));
-    if (x.strides(0) % size != 0 || x.strides(1) % size != 0 ||
-        reinterpret_cast<std::uintptr_t>(x.data()) % alignof(T) != 0)
-        refuse("X must be aligned, its strides whole numbers of elements");
-    return {static_cast<const T*>(x.data()), x.shape(0), x.shape(1), x.strides(0) / size,
-            x.strides(1) / size};
-}
-
 PathArrays dense_path(const py::array& x, const PathArguments& arguments, py::object progress) {
     if (x.ndim() != 2) refuse("X must have two dimensions");
     check_arguments(arguments, x.shape(0), x.shape(1));
@@ -222,7 +134,6 @@ PathArrays dense_path(const py::array& x, const PathArguments& arguments, py::ob
 }
 
 using Indices = py::array_t<std::int32_t, aligned_rows>;
-using Rows = py::array_t<index_t, aligned_rows>;
 
 void check_columns(const Indices& indices, const Indices& offsets, py::ssize_t entries, index_t rows) {
     if (offsets.ndim() != 1 || offsets.size() < 2 || indices.ndim() != 1 || indices.size() != entries)
@@ -266,12 +177,13 @@ lm::Updates parse_updates(const std::string& name) {
     refuse("updates must be 'auto', 'gram', 'covariance' or 'residual', got '" + name + "'");
 }
 
-using PathTuple = py::typing::Tuple<py::array_t<double>, py::array, py::array_t<double>,
-                                    py::array_t<std::int64_t>, py::array_t<bool>, py::array_t<double>>;
+using PathTuple =
+    py::typing::Tuple<py::array_t<double>, py::array, py::array_t<double>, py::array_t<std::int64_t>,
+                      py::array_t<bool>, py::array_t<bool>, py::array_t<double>>;
 
 PathTuple as_tuple(const PathArrays& arrays) {
     return py::make_tuple(arrays.alphas, arrays.coefficients, arrays.gaps, arrays.passes, arrays.converged,
-                          arrays.means);
+                          arrays.exact, arrays.means);
 }
 
 void set_options(lm::PathOptions& options, double tol, std::int64_t max_iter, double l1_ratio, bool positive,
@@ -338,40 +250,6 @@ PathTuple gram_path(const Doubles& gram, const Doubles& norms, const Doubles& co
     return as_tuple(single ? call(0.0F) : call(0.0));
 }
 
-/// The second moments of the rows of each fold, and the point that they are about.
-py::typing::Tuple<Doubles, Doubles> fold_moments(const py::array& x, const Doubles& y,
-                                                 const OptionalDoubles& roots,
-                                                 const std::optional<Rows>& rows, const Rows& offsets,
-                                                 bool center, int n_jobs) {
-    if (x.ndim() != 2 || x.size() == 0) refuse("X must have two dimensions, at least one row and one column");
-    const index_t n = x.shape(0);
-    check_shape(y, "y", {n});
-    if (roots) check_shape(*roots, "roots", {n});
-    if (offsets.ndim() != 1 || offsets.size() < 2)
-        refuse("offsets must have one dimension and one entry more than there are folds");
-    bool good = offsets.data()[0] == 0 && offsets.data()[offsets.size() - 1] == (rows ? rows->size() : n);
-    for (py::ssize_t f = 0; good && f + 1 < offsets.size(); ++f)
-        good = offsets.data()[f] < offsets.data()[f + 1];
-    if (!good) refuse("offsets must rise from 0 to the number of rows");
-    const index_t* row = rows ? rows->data() : nullptr;
-    if (rows && !std::all_of(row, row + rows->size(), [n](index_t i) { return i >= 0 && i < n; }))
-        refuse("rows must be from 0 to n_samples - 1");
-    const index_t folds = offsets.size() - 1, size = x.shape(1) + 2;
-    auto moments = empty<double>({folds, size, size});
-    auto shift = empty<double>({size - 1});
-    double *to = moments.mutable_data(), *shift_to = shift.mutable_data();
-    const auto call = [&](auto zero) {
-        const lm::Folds<decltype(zero)> task{
-            matrix_view<decltype(zero)>(x), y.data(), data_or_null(roots), row, offsets.data(), folds, center,
-            threads::resolve(n_jobs)};
-        native_call([&] { return lm::moments(task, shift_to, to); }, py::none());
-        return py::make_tuple(moments, shift);
-    };
-    if (py::isinstance<py::array_t<double>>(x)) return call(0.0);
-    if (py::isinstance<py::array_t<float>>(x)) return call(0.0F);
-    refuse("X must be float32 or float64 in native byte order");
-}
-
 }  // namespace
 
 void bind_linear_model(py::module_& module) {
@@ -381,16 +259,14 @@ void bind_linear_model(py::module_& module) {
           py::arg("gram"), py::arg("gram_error"), py::arg("correlations"), py::arg("penalty_factor"),
           py::arg("lower"), py::arg("upper"), py::arg("tol"), py::arg("max_iter"), py::arg("positive"),
           py::arg("relaxed"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"), py::arg("progress"),
-          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, means.");
+          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, exact, means.");
     m.def("gram_path", &gram_path, py::arg("gram"), py::arg("norms"), py::arg("correlations"),
           py::arg("y_squared"), py::arg("n_samples"), py::arg("cancellation"), py::arg("single"),
           py::arg("alphas"), py::arg("n_alphas"), py::arg("eps"), py::arg("l1_ratio"),
           py::arg("penalty_factor"), py::arg("lower"), py::arg("upper"), py::arg("tol"), py::arg("max_iter"),
           py::arg("positive"), py::arg("relaxed"), py::arg("max_time"), py::arg("progress"),
           "As lasso_path, from the Gram matrix alone; means are 0.");
-    m.def("fold_moments", &fold_moments, py::arg("X"), py::arg("y"), py::arg("roots"), py::arg("rows"),
-          py::arg("offsets"), py::arg("center"), py::arg("n_jobs"),
-          "Moments (folds, p + 2, p + 2) of sqrt(weight) [X - m, y - m_y, 1], and (m, m_y).");
+    bind_moments(m);
 }
 
 }  // namespace mlqa::bindings

@@ -8,8 +8,6 @@
 namespace mlqa::linear_model {
 namespace {
 
-constexpr double rounding = 1e-9;  ///< a gradient exceeds its penalty by more than this share
-
 void grow(arena::Buffer<double>& buffer, index_t size) {
     const auto wanted = static_cast<std::size_t>(size);
     if (buffer.size() < wanted) buffer = arena::Buffer<double>(wanted + wanted / 2 + 16);

@@ -27,6 +27,7 @@ namespace mlqa::linear_model {
 class ActiveSet {
 public:
     enum class Outcome { solved, gave_up, stopped };
+    static constexpr double rounding = 1e-9;  ///< a gradient exceeds its penalty by more than this share
 
     ActiveSet(const Penalty& penalty, const double* correlations)
         : penalty_(penalty), correlations_(correlations) {}

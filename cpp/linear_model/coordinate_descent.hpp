@@ -28,6 +28,7 @@ struct InnerResult {
     std::int64_t passes = 0;
     bool settled = false;
     bool stalled = false;  ///< settled to the last bits: more passes change nothing
+    bool exact = false;    ///< the active set's solution
 };
 
 /// Buffers that serve every working set of a path.

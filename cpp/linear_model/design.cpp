@@ -1,8 +1,11 @@
 #include "linear_model/design.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 #include "core/threads.hpp"
+#include "linear_model/columns.kernel.hpp"
 
 namespace mlqa::linear_model {
 namespace {
@@ -39,6 +42,16 @@ Status Design::correlations(const index_t* features, index_t count, const double
                                      for (index_t i = number * chunk; i < last && i < count; ++i)
                                          out[i] = dot(features[i], r, begin);
                                  });
+}
+
+Status correlations_with_target(const Design& design, const double* y, double* correlations) {
+    std::vector<index_t> all(static_cast<std::size_t>(design.features()));
+    std::iota(all.begin(), all.end(), index_t{0});
+    return design.correlations(all.data(), design.features(), y, correlations);
+}
+
+Target target_of(const Design& design, const double* y, const double* correlations) {
+    return {y, correlations, column_kernels<double>().squared_norm(y, design.samples())};
 }
 
 }  // namespace mlqa::linear_model

@@ -85,6 +85,10 @@ struct Target {
     double squared;              ///< y'y
 };
 
+/// correlations[j] = x_j' y, of all features
+Status correlations_with_target(const Design& design, const double* y, double* correlations);
+Target target_of(const Design& design, const double* y, const double* correlations);
+
 struct Preparation {
     bool center = false;
     const double* weights = nullptr;  ///< n of them, sum n; nullptr: all one

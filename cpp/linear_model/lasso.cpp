@@ -53,7 +53,7 @@ private:
     struct Solution {
         Certificate certificate;
         std::int64_t passes = 0;
-        bool converged = false;
+        bool converged = false, exact = false;
     };
 
     Status prepare(const double* start);
@@ -77,6 +77,7 @@ private:
     void collect_support();
     void start_working_set(double threshold);
     bool join_violators(double lambda, const Certificate& certificate);
+    bool is_exact(const InnerResult& inner, double lambda, const Certificate& certificate);
     void drop_excluded(const Certificate& certificate);
     void join(index_t j);
     /// The gap that counts as reached: the tolerance, or what the arithmetic and the returned type can tell.
@@ -201,6 +202,7 @@ Status Path::run(const double* start, PathResult& result) {
         result.gaps[k] = solution.certificate.bound / n;
         result.passes[k] = solution.passes;
         result.converged[k] = solution.converged;
+        result.exact[k] = solution.exact;
         guard_.reached(k + 1, result.gaps[k]);
         previous = lambda;
     }
@@ -245,8 +247,8 @@ Status Path::solve(double lambda, double previous, const Effort& effort, Solutio
     Certificate& certificate = solution.certificate;
     Status status = evaluate(threshold, certificate);
     if (status != Status::ok) return status;
-    const double exact = certificate.bound - certificate.gap;
-    if (certificate.gap <= (effort.accept_start ? reachable(certificate, effort.tol) : exact)) {
+    solution.exact = is_exact({}, lambda, certificate);
+    if (solution.exact || (effort.accept_start && certificate.gap <= reachable(certificate, effort.tol))) {
         solution.converged = true;
         return Status::ok;
     }
@@ -261,6 +263,7 @@ Status Path::solve(double lambda, double previous, const Effort& effort, Solutio
         status = evaluate(lambda, certificate);
         if (status != Status::ok) return status;
         solution.converged = certificate.gap <= reachable(certificate, effort.tol);
+        solution.exact = is_exact(inner, lambda, certificate);
         if ((solution.converged && (inner.settled || !effort.settle)) || inner.status == Status::time_limit)
             break;
         drop_excluded(certificate);
@@ -281,6 +284,14 @@ Status Path::evaluate(double threshold, Certificate& certificate) {
     return screen_->evaluate(w_.data(), support_, penalty_.lambda() > 0 ? threshold : -1.0, certificate);
 }
 
+/// The active set's solution among all features, or one whose gap float64 cannot tell from 0.
+bool Path::is_exact(const InnerResult& inner, double lambda, const Certificate& certificate) {
+    if (certificate.gap <= certificate.bound - certificate.gap) return true;
+    if (!inner.exact) return false;
+    screen_->violators(lambda * (1 + ActiveSet::rounding), in_working_, nullptr, violators_);
+    return violators_.empty();
+}
+
 InnerResult Path::descend(const Certificate& certificate, const Effort& effort, double change,
                           std::int64_t passes) {
     const double gap = std::max(0.5 * effort.tol * target_.squared, 0.01 * certificate.gap);
@@ -292,7 +303,7 @@ InnerResult Path::descend(const Certificate& certificate, const Effort& effort, 
         if (exactly_ && penalty_.ridge() == 0 && !penalty_.bounded()) {
             const auto outcome =
                 active_.solve(gram_, guard_, passes, w_.data(), result.passes, result.status);
-            result.settled = result.stalled = outcome == ActiveSet::Outcome::solved;
+            result.settled = result.stalled = result.exact = outcome == ActiveSet::Outcome::solved;
             for (const index_t j : active_.support()) join(j);
             if (outcome != ActiveSet::Outcome::gave_up || result.passes >= passes) return result;
         }
@@ -366,16 +377,6 @@ void Path::drop_excluded(const Certificate& certificate) {
 }
 
 }  // namespace
-
-Status correlations_with_target(const Design& design, const double* y, double* correlations) {
-    std::vector<index_t> all(static_cast<std::size_t>(design.features()));
-    std::iota(all.begin(), all.end(), index_t{0});
-    return design.correlations(all.data(), design.features(), y, correlations);
-}
-
-Target target_of(const Design& design, const double* y, const double* correlations) {
-    return {y, correlations, column_kernels<double>().squared_norm(y, design.samples())};
-}
 
 Status largest_lambda(const Design& design, const Target& target, const PathOptions& options,
                       double& lambda) {

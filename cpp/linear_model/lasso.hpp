@@ -54,11 +54,8 @@ struct PathResult {
     double* gaps;          ///< upper bounds of the gap, on the scale of 1/(2n) ||y - X w||^2
     std::int64_t* passes;
     bool* converged;
+    bool* exact;  ///< the minimiser up to rounding, of all features: not only within the tolerance of it
 };
-
-/// correlations[j] = x_j' y, of all features
-Status correlations_with_target(const Design& design, const double* y, double* correlations);
-Target target_of(const Design& design, const double* y, const double* correlations);
 
 /// The smallest lambda that makes all coefficients but the free ones zero: n l1_ratio alpha_max.
 Status largest_lambda(const Design& design, const Target& target, const PathOptions& options, double& lambda);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from mlqa_fast.linear_model._adaptive_lasso import AdaptiveLasso
 from mlqa_fast.linear_model._alpha_max import lasso_alpha_max
 from mlqa_fast.linear_model._elastic_net import ElasticNet
 from mlqa_fast.linear_model._elastic_net_cv import ElasticNetCV
@@ -12,14 +13,19 @@ from mlqa_fast.linear_model._lasso import Lasso
 from mlqa_fast.linear_model._lasso_cd import lasso_cd
 from mlqa_fast.linear_model._lasso_cv import LassoCV
 from mlqa_fast.linear_model._lasso_path import lasso_path
+from mlqa_fast.linear_model._lasso_path_display import LassoPathDisplay
+from mlqa_fast.linear_model._ridge import Ridge
 from mlqa_fast.linear_model._solution import LassoSolution
 
 __all__ = [
+    "AdaptiveLasso",
     "ElasticNet",
     "ElasticNetCV",
     "Lasso",
     "LassoCV",
+    "LassoPathDisplay",
     "LassoSolution",
+    "Ridge",
     "enet_path",
     "lasso_alpha_max",
     "lasso_cd",

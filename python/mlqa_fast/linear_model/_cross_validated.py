@@ -214,6 +214,7 @@ class CrossValidated(LinearRegressor):
             intercepts(path, coef).astype(coef.dtype)[0] if self.fit_intercept else 0.0
         )
         self.dual_gap_ = path.gaps[0, 0]
+        self.exact_ = bool(path.exact[0, 0])
         self.n_iter_ = int(path.n_iters[0, 0])
 
     def get_metadata_routing(self) -> Any:

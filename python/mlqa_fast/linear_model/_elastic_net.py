@@ -83,6 +83,14 @@ class ElasticNet(LinearRegressor):
         Intercept.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Upper bound of how far the objective is above its minimum, rounding included.
+    exact_ : bool or ndarray of shape (n_targets,)
+        Whether the solution is the minimiser up to rounding: the active set's, with the optimality
+        conditions of all features, or one whose gap float64 cannot tell from 0. Otherwise an
+        iterate within `tol`.
+    active_set_ : ndarray of shape (n_active,)
+        Increasing indices of the features with a coefficient other than zero, of any target.
+    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
+        ``coef_`` in CSR format.
     n_iter_ : int or list of int
         Passes over the working set (coordinate descent; 0 where the start met the tolerance).
     n_features_in_ : int
@@ -242,6 +250,7 @@ class ElasticNet(LinearRegressor):
         several = len(coef) > 1
         self.coef_ = coef if several else coef[0]
         self.dual_gap_ = path.gaps[:, 0] if several else path.gaps[0, 0]
+        self.exact_ = path.exact[:, 0] if several else bool(path.exact[0, 0])
         self.n_iter_ = path.n_iters[:, 0].tolist() if several else int(path.n_iters[0, 0])
         if not self.fit_intercept:
             self.intercept_: Any = 0.0

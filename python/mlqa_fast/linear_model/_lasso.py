@@ -57,6 +57,14 @@ class Lasso(ElasticNet):
         Intercept.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Upper bound of how far the objective is above its minimum, rounding included.
+    exact_ : bool or ndarray of shape (n_targets,)
+        Whether the solution is the minimiser up to rounding: the active set's, with the optimality
+        conditions of all features, or one whose gap float64 cannot tell from 0. Otherwise an
+        iterate within `tol`.
+    active_set_ : ndarray of shape (n_active,)
+        Increasing indices of the features with a coefficient other than zero, of any target.
+    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
+        ``coef_`` in CSR format.
     n_iter_ : int or list of int
         Passes over the working set (coordinate descent; 0 where the start met the tolerance).
     n_features_in_ : int

@@ -70,6 +70,14 @@ class LassoCV(CrossValidated):
         The alphas, decreasing.
     dual_gap_ : float
         Upper bound of the duality gap of the fit on all data.
+    exact_ : bool
+        Whether that fit is the minimiser up to rounding: the active set's, with the optimality
+        conditions of all features, or one whose gap float64 cannot tell from 0. Otherwise an
+        iterate within `tol`. With `relaxed` it says so of the penalised solution.
+    active_set_ : ndarray of shape (n_active,)
+        Increasing indices of the features with a coefficient other than zero.
+    sparse_coef_ : sparse matrix of shape (1, n_features)
+        ``coef_`` in CSR format.
     n_iter_ : int
         Its passes over the working set.
     n_features_in_ : int

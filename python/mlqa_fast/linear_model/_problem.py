@@ -41,6 +41,7 @@ class NativePath(NamedTuple):
     gaps: NDArray[np.float64]
     n_iters: NDArray[np.int64]
     converged: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
     x_means: NDArray[np.float64]
     y_means: NDArray[np.float64]
 
@@ -206,7 +207,7 @@ def solve(
                 f"{(len(targets), n_features)}"
             )
     lower, upper = bounds_of(bounds, n_features)
-    alphas, coefs, gaps, n_iters, converged, x_means = native.lasso_path(
+    alphas, coefs, gaps, n_iters, converged, exact, x_means = native.lasso_path(
         X=native_matrix(X),
         y=targets,
         alphas=None if alphas is None else np.ascontiguousarray(alphas, dtype=np.float64),
@@ -231,7 +232,7 @@ def solve(
         n_jobs=n_threads(n_jobs),
         progress=progress,
     )
-    path = NativePath(alphas, coefs, gaps, n_iters, converged, x_means, y_means)
+    path = NativePath(alphas, coefs, gaps, n_iters, converged, exact, x_means, y_means)
     _check_result(path, tol * np.sum(targets**2, axis=1), n_samples)
     return path
 
@@ -255,7 +256,7 @@ def solve_gram(
     """As `solve`, of a problem whose Gram matrix is all that is known of X."""
     n_features = len(problem.norms)
     lower, upper = bounds_of(bounds, n_features)
-    alphas, coefs, gaps, n_iters, converged, _ = native.gram_path(
+    alphas, coefs, gaps, n_iters, converged, exact, _ = native.gram_path(
         gram=problem.gram,
         norms=problem.norms,
         correlations=problem.correlations,
@@ -278,7 +279,7 @@ def solve_gram(
         progress=progress,
     )
     y_means = np.array([problem.y_mean])
-    path = NativePath(alphas, coefs, gaps, n_iters, converged, problem.x_means, y_means)
+    path = NativePath(alphas, coefs, gaps, n_iters, converged, exact, problem.x_means, y_means)
     _check_result(path, np.array([tol * problem.y_squared]), problem.n_samples)
     return path
 
