@@ -15,6 +15,7 @@
 #include "bindings/memory.hpp"
 #include "core/threads.hpp"
 #include "linear_model/lasso.hpp"
+#include "linear_model/multi_task.hpp"
 
 namespace mlqa::bindings {
 namespace {
@@ -50,6 +51,7 @@ struct PathArguments {
     double eps;
     OptionalDoubles start, sample_weight, gram, correlations, penalty_factor, lower, upper;
     bool center;
+    bool joint;  ///< one problem of all targets
     int n_jobs;
     lm::PathOptions options;
 };
@@ -73,15 +75,16 @@ void fill_grid(double largest, double eps, index_t count, double* alphas) {
 }
 
 template <class T>
-PathArrays allocate(index_t targets, index_t n_alphas, index_t p) {
+PathArrays allocate(index_t targets, index_t n_alphas, index_t p, bool joint) {
     PathArrays arrays;
-    auto coefficients = empty<T>({targets, n_alphas, p});
+    auto coefficients = joint ? empty<T>({n_alphas, targets, p}) : empty<T>({targets, n_alphas, p});
+    const index_t problems = joint ? 1 : targets;
     arrays.coefficients = coefficients;
-    arrays.gaps = empty<double>({targets, n_alphas});
+    arrays.gaps = empty<double>({problems, n_alphas});
     arrays.alphas = empty<double>({n_alphas});
     arrays.means = empty<double>({p});
-    arrays.passes = empty<std::int64_t>({targets, n_alphas});
-    arrays.converged = empty<bool>({targets, n_alphas});
+    arrays.passes = empty<std::int64_t>({problems, n_alphas});
+    arrays.converged = empty<bool>({problems, n_alphas});
     std::fill_n(coefficients.mutable_data(), coefficients.size(), T{0});
     return arrays;
 }
@@ -126,11 +129,43 @@ Status run_target(const lm::Design& design, const PathArguments& arguments, lm::
     return lm::lasso_path(design, y, correlations.data(), start, options, result);
 }
 
+/// All targets as one problem.
+template <class T>
+Status run_joint(const lm::Design& design, const PathArguments& arguments, const lm::PathOptions& given,
+                 const PathOutput<T>& out) {
+    const arena::Buffer<double> correlations(static_cast<std::size_t>(out.targets * out.p));
+    lm::Targets targets{arguments.y.data(), correlations.data(), 0.0, out.targets};
+    Status status = lm::describe(design, targets, correlations.data());
+    if (status != Status::ok) return status;
+    lm::MultiTaskOptions options;
+    options.alphas = out.alphas;
+    options.n_alphas = out.n_alphas;
+    options.tol = given.tol;
+    options.max_iter = given.max_iter;
+    options.l1_ratio = given.l1_ratio;
+    options.factors = given.shape.factors;
+    options.single_precision = given.single_precision;
+    options.max_seconds = given.max_seconds;
+    if (!arguments.alphas) {
+        double lambda = 0;
+        status = lm::largest_lambda(design, targets, options, lambda);
+        if (status != Status::ok) return status;
+        fill_grid(lambda / (static_cast<double>(design.samples()) * options.l1_ratio), arguments.eps,
+                  out.n_alphas, out.alphas);
+    }
+    lm::MultiTaskResult result{nullptr, nullptr, out.gaps, out.passes, out.converged};
+    if constexpr (sizeof(T) == sizeof(float))
+        result.single = out.coefficients;
+    else
+        result.coefficients = out.coefficients;
+    return lm::multi_task_path(design, targets, data_or_null(arguments.start), options, result);
+}
+
 template <class T, class MakeDesign>
 PathArrays run(const PathArguments& arguments, index_t p, py::object progress, MakeDesign make_design) {
     const index_t targets = arguments.y.shape(0);
     const index_t n_alphas = arguments.alphas ? arguments.alphas->size() : arguments.n_alphas;
-    PathArrays arrays = allocate<T>(targets, n_alphas, p);
+    PathArrays arrays = allocate<T>(targets, n_alphas, p, arguments.joint);
     const PathOutput<T> out{static_cast<T*>(arrays.coefficients.mutable_data()),
                             arrays.gaps.mutable_data(),
                             arrays.alphas.mutable_data(),
@@ -155,6 +190,7 @@ PathArrays run(const PathArguments& arguments, index_t p, py::object progress, M
             const std::unique_ptr<lm::Design> design = make_design(preparation);
             if (design == nullptr) return Status::cancelled;
             std::copy_n(design->means(), p, out.means);
+            if (arguments.joint) return run_joint(*design, arguments, options, out);
             Status status = Status::ok;
             for (index_t target = 0; target < targets && status == Status::ok; ++target)
                 status = run_target(*design, arguments, options, target, out);
@@ -261,11 +297,11 @@ PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDouble
                      double gram_error, const OptionalDoubles& correlations,
                      const OptionalDoubles& penalty_factor, const OptionalDoubles& lower,
                      const OptionalDoubles& upper, double tol, std::int64_t max_iter, bool positive,
-                     bool relaxed, const std::string& updates, double max_time, int n_jobs,
+                     bool relaxed, bool joint, const std::string& updates, double max_time, int n_jobs,
                      py::object progress) {
     PathArguments arguments{
-        y,     alphas, n_alphas, eps,    start, sample_weight, gram, correlations, penalty_factor,
-        lower, upper,  center,   n_jobs, {}};
+        y,     alphas, n_alphas, eps,    start, sample_weight, gram, correlations, penalty_factor, lower,
+        upper, center, joint,    n_jobs, {}};
     arguments.options.tol = tol;
     arguments.options.max_iter = max_iter;
     arguments.options.l1_ratio = l1_ratio;
@@ -274,6 +310,8 @@ PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDouble
     arguments.options.updates = parse_updates(updates);
     arguments.options.gram_error = gram_error;
     arguments.options.max_seconds = max_time;
+    if (joint && (gram || correlations || lower || upper || positive || relaxed))
+        refuse("targets that are fitted jointly take no Gram matrix, no bounds and no relaxed fits");
     PathArrays arrays;
     if (py::isinstance<py::tuple>(x)) {
         const auto parts = x.cast<py::tuple>();
@@ -294,8 +332,11 @@ void bind_linear_model(py::module_& module) {
           py::arg("eps"), py::arg("l1_ratio"), py::arg("start"), py::arg("sample_weight"), py::arg("center"),
           py::arg("gram"), py::arg("gram_error"), py::arg("correlations"), py::arg("penalty_factor"),
           py::arg("lower"), py::arg("upper"), py::arg("tol"), py::arg("max_iter"), py::arg("positive"),
-          py::arg("relaxed"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"), py::arg("progress"),
-          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, means.");
+          py::arg("relaxed"), py::arg("joint"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"),
+          py::arg("progress"),
+          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, means; jointly: "
+          "coefficients "
+          "(alphas, targets, features), and one row of gaps, passes and converged.");
 }
 
 }  // namespace mlqa::bindings

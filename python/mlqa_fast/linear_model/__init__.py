@@ -12,6 +12,8 @@ from mlqa_fast.linear_model._lasso import Lasso
 from mlqa_fast.linear_model._lasso_cd import lasso_cd
 from mlqa_fast.linear_model._lasso_cv import LassoCV
 from mlqa_fast.linear_model._lasso_path import lasso_path
+from mlqa_fast.linear_model._multi_task import MultiTaskElasticNet, MultiTaskLasso
+from mlqa_fast.linear_model._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from mlqa_fast.linear_model._solution import LassoSolution
 
 __all__ = [
@@ -20,6 +22,10 @@ __all__ = [
     "Lasso",
     "LassoCV",
     "LassoSolution",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "enet_path",
     "lasso_alpha_max",
     "lasso_cd",

@@ -98,7 +98,7 @@ class CrossValidated(LinearRegressor):
         self.max_time = max_time
 
     def _l1_ratios(self) -> list[float]:
-        return [1.0]
+        return [float(ratio) for ratio in np.atleast_1d(getattr(self, "l1_ratio", 1.0))]
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
@@ -131,17 +131,7 @@ class CrossValidated(LinearRegressor):
         weights = None
         if sample_weight is not None and not isinstance(sample_weight, Number):
             weights = check_sample_weight(sample_weight, X, dtype=X.dtype)
-        common = Penalised(
-            fit_intercept=self.fit_intercept,
-            penalty_factor=self.penalty_factor,
-            bounds=self.bounds,
-            positive=self.positive,
-            relaxed=self.relaxed,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            updates="gram" if self.precompute is True and not sparse.issparse(X) else "auto",
-            n_jobs=self.n_jobs,
-        )
+        common = self._common(X)
         grids = self._grids(X, y, weights, common)
         folds = self._folds(X, y, sample_weight, params)
         total = len(folds) * len(grids) * len(grids[0][1])
@@ -151,7 +141,8 @@ class CrossValidated(LinearRegressor):
         best = int(np.argmin(means.min(axis=1)))
         place = chosen_alpha(paths.errors[best], self.alpha_rule)
         l1_ratio, alphas = grids[best]
-        self._keep_best(l1_ratio)
+        if hasattr(self, "l1_ratio"):
+            self.l1_ratio_ = l1_ratio
         self.alpha_ = alphas[place]
         self.mse_path_ = np.squeeze(np.moveaxis(paths.errors, 2, 1))
         self.dual_gap_path_ = np.squeeze(np.moveaxis(paths.gaps, 2, 1))
@@ -160,8 +151,19 @@ class CrossValidated(LinearRegressor):
         self._refit(X, y, weights, l1_ratio, common)
         return self
 
-    def _keep_best(self, l1_ratio: float) -> None:
-        """Note the chosen l1_ratio, where there is a choice."""
+    def _common(self, X: Any) -> Penalised:
+        return Penalised(
+            fit_intercept=self.fit_intercept,
+            penalty_factor=self.penalty_factor,
+            bounds=self.bounds,
+            positive=self.positive,
+            relaxed=self.relaxed,
+            joint=False,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            updates="gram" if self.precompute is True and not sparse.issparse(X) else "auto",
+            n_jobs=self.n_jobs,
+        )
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
         X, y = validate_data(
@@ -214,10 +216,11 @@ class CrossValidated(LinearRegressor):
             **common._asdict(),
         )
         coef = path.coefs[:, 0, :]
-        self.coef_ = coef[0]
-        self.intercept_ = (
-            intercepts(path, coef).astype(coef.dtype)[0] if self.fit_intercept else 0.0
-        )
+        intercept = intercepts(path, coef).astype(coef.dtype)
+        self.coef_ = coef if common.joint else coef[0]
+        self.intercept_ = 0.0
+        if self.fit_intercept:
+            self.intercept_ = intercept if common.joint else intercept[0]
         self.dual_gap_ = path.gaps[0, 0]
         self.n_iter_ = int(path.n_iters[0, 0])
 

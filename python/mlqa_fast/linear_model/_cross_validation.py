@@ -1,4 +1,4 @@
-"""Cross-validation of paths: ``LassoCV`` and ``ElasticNetCV`` without their faces."""
+"""Cross-validation of paths, without the estimators' faces."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Penalised(NamedTuple):
     bounds: Any
     positive: bool
     relaxed: bool
+    joint: bool
     tol: float
     max_iter: int | None
     updates: str
@@ -54,6 +55,7 @@ def alpha_grid(
         penalty_factor=common.penalty_factor,
         bounds=common.bounds,
         positive=common.positive,
+        joint=common.joint,
         n_jobs=common.n_jobs,
     )
     largest = path.alphas[0]
@@ -105,6 +107,19 @@ def _from(progress: Callable[[int, float], bool], begun: int) -> Callable[[int, 
 
 def _mean_squared_errors(
     X: Any, y: NDArray[Any], weights: NDArray[Any] | None, path: NativePath
+) -> NDArray[np.float64]:
+    """Of each alpha, the mean over targets."""
+    targets = y.reshape(len(y), -1).T
+    one = [
+        path._replace(coefs=path.coefs[t : t + 1], y_means=path.y_means[t : t + 1])
+        for t in range(len(targets))
+    ]
+    errors = [_errors_of_target(X, *pair, weights) for pair in zip(targets, one, strict=True)]
+    return np.asarray(np.mean(errors, axis=0))
+
+
+def _errors_of_target(
+    X: Any, y: NDArray[Any], path: NativePath, weights: NDArray[Any] | None
 ) -> NDArray[np.float64]:
     """Of each alpha. Coefficients as a sparse matrix: no BLAS, and few of them are not zero."""
     coefs = path.coefs[0]
