@@ -97,11 +97,11 @@ class MultiTaskElasticNet(LinearRegressor):
     >>> from mlqa_fast.linear_model import MultiTaskElasticNet
     >>> X, Y = [[0, 0], [1, 1], [2, 2]], [[0, 0], [1, 1], [2, 2]]
     >>> model = MultiTaskElasticNet(alpha=0.1).fit(X, Y)
-    >>> print(model.coef_.round(3))
-    [[0.457 0.456]
-     [0.457 0.456]]
-    >>> print(model.intercept_.round(3))
-    [0.087 0.087]
+    >>> print(model.coef_.round(2))
+    [[0.46 0.46]
+     [0.46 0.46]]
+    >>> print(model.intercept_.round(2))
+    [0.09 0.09]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
