@@ -15,7 +15,7 @@ constexpr double last_bits = 0x1p-50;     ///< a change below this share is roun
 constexpr std::int64_t short_round = 10;  ///< residual passes before the gap is looked at again
 constexpr double newton_support = 2048;   ///< largest support for which a factor is tried
 constexpr std::int64_t sweeps_first = 2;  ///< passes before one: the support has to be found
-constexpr double factor_speed = 4.0;      ///< passes' multiply-adds worth as many of the factor's
+constexpr double factor_speed = 1.0;      ///< passes' multiply-adds worth as many of the factor's
 
 /// The coefficients of a working set, and what a pass keeps up to date beside them.
 class Iterate {
