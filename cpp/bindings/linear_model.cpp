@@ -14,6 +14,7 @@
 #include "core/threads.hpp"
 #include "linear_model/gram_design.hpp"
 #include "linear_model/lasso.hpp"
+#include "linear_model/multi_task.hpp"
 
 namespace mlqa::bindings {
 namespace {
@@ -55,11 +56,43 @@ Status run_target(const lm::Design& design, const PathArguments& arguments, cons
     return run_path(design, lm::target_of(design, y, correlations.data()), arguments, options, target, out);
 }
 
+/// All targets as one problem.
+template <class T>
+Status run_joint(const lm::Design& design, const PathArguments& arguments, const lm::PathOptions& given,
+                 const PathOutput<T>& out) {
+    const arena::Buffer<double> correlations(static_cast<std::size_t>(out.targets * out.p));
+    lm::Targets targets{arguments.y.data(), correlations.data(), 0.0, out.targets};
+    Status status = lm::describe(design, targets, correlations.data());
+    if (status != Status::ok) return status;
+    lm::MultiTaskOptions options;
+    options.alphas = out.alphas;
+    options.n_alphas = out.n_alphas;
+    options.tol = given.tol;
+    options.max_iter = given.max_iter;
+    options.l1_ratio = given.l1_ratio;
+    options.factors = given.shape.factors;
+    options.single_precision = given.single_precision;
+    options.max_seconds = given.max_seconds;
+    if (!arguments.alphas) {
+        double lambda = 0;
+        status = lm::largest_lambda(design, targets, options, lambda);
+        if (status != Status::ok) return status;
+        fill_grid(lambda / (static_cast<double>(design.samples()) * options.l1_ratio), arguments.eps,
+                  out.n_alphas, out.alphas);
+    }
+    lm::MultiTaskResult result{nullptr, nullptr, out.gaps, out.passes, out.converged};
+    if constexpr (sizeof(T) == sizeof(float))
+        result.single = out.coefficients;
+    else
+        result.coefficients = out.coefficients;
+    return lm::multi_task_path(design, targets, data_or_null(arguments.start), options, result);
+}
+
 /// `work(options, out)` solves the targets with the GIL released.
 template <class T, class Work>
 PathArrays run(const PathArguments& arguments, index_t targets, index_t p, py::object progress, Work work) {
     const index_t n_alphas = arguments.alphas ? arguments.alphas->size() : arguments.n_alphas;
-    PathArrays arrays = allocate<T>(targets, n_alphas, p);
+    PathArrays arrays = allocate<T>(targets, n_alphas, p, arguments.joint);
     const PathOutput<T> out{static_cast<T*>(arrays.coefficients.mutable_data()),
                             arrays.gaps.mutable_data(),
                             arrays.alphas.mutable_data(),
@@ -92,6 +125,7 @@ PathArrays run_on_columns(const PathArguments& arguments, index_t p, py::object 
         const std::unique_ptr<lm::Design> design = make_design(preparation);
         if (design == nullptr) return Status::cancelled;
         std::copy_n(design->means(), p, out.means);
+        if (arguments.joint) return run_joint(*design, arguments, options, out);
         Status status = Status::ok;
         for (index_t target = 0; target < targets && status == Status::ok; ++target)
             status = run_target(*design, arguments, options, target, out);
@@ -203,14 +237,16 @@ PathTuple lasso_path(const py::object& x, const Doubles& y, const OptionalDouble
                      double gram_error, const OptionalDoubles& correlations,
                      const OptionalDoubles& penalty_factor, const OptionalDoubles& lower,
                      const OptionalDoubles& upper, double tol, std::int64_t max_iter, bool positive,
-                     bool relaxed, const std::string& updates, double max_time, int n_jobs,
+                     bool relaxed, bool joint, const std::string& updates, double max_time, int n_jobs,
                      py::object progress) {
     PathArguments arguments{
-        y,     alphas, n_alphas, eps,    start, sample_weight, gram, correlations, penalty_factor,
-        lower, upper,  center,   n_jobs, {}};
+        y,     alphas, n_alphas, eps,    start, sample_weight, gram, correlations, penalty_factor, lower,
+        upper, center, joint,    n_jobs, {}};
     set_options(arguments.options, tol, max_iter, l1_ratio, positive, relaxed, max_time);
     arguments.options.updates = parse_updates(updates);
     arguments.options.gram_error = gram_error;
+    if (joint && (gram || correlations || lower || upper || positive || relaxed))
+        refuse("targets that are fitted jointly take no Gram matrix, no bounds and no relaxed fits");
     PathArrays arrays;
     if (py::isinstance<py::tuple>(x)) {
         const auto parts = x.cast<py::tuple>();
@@ -230,8 +266,8 @@ PathTuple gram_path(const Doubles& gram, const Doubles& norms, const Doubles& co
                     std::int64_t max_iter, bool positive, bool relaxed, double max_time,
                     py::object progress) {
     const index_t p = norms.size();
-    PathArguments arguments{correlations, alphas,         n_alphas, eps,   {},    {}, gram,
-                            {},           penalty_factor, lower,    upper, false, 1,  {}};
+    PathArguments arguments{correlations,   alphas, n_alphas, eps,   {},    {}, gram, {},
+                            penalty_factor, lower,  upper,    false, false, 1,  {}};
     check_arguments(arguments, p, p);
     check_shape(norms, "norms", {p});
     lm::PathOptions& options = arguments.options;
@@ -258,8 +294,10 @@ void bind_linear_model(py::module_& module) {
           py::arg("eps"), py::arg("l1_ratio"), py::arg("start"), py::arg("sample_weight"), py::arg("center"),
           py::arg("gram"), py::arg("gram_error"), py::arg("correlations"), py::arg("penalty_factor"),
           py::arg("lower"), py::arg("upper"), py::arg("tol"), py::arg("max_iter"), py::arg("positive"),
-          py::arg("relaxed"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"), py::arg("progress"),
-          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, exact, means.");
+          py::arg("relaxed"), py::arg("joint"), py::arg("updates"), py::arg("max_time"), py::arg("n_jobs"),
+          py::arg("progress"),
+          "alphas, coefficients (targets, alphas, features), gaps, passes, converged, exact, means; jointly: "
+          "coefficients (alphas, targets, features), and one row of the others.");
     m.def("gram_path", &gram_path, py::arg("gram"), py::arg("norms"), py::arg("correlations"),
           py::arg("y_squared"), py::arg("n_samples"), py::arg("cancellation"), py::arg("single"),
           py::arg("alphas"), py::arg("n_alphas"), py::arg("eps"), py::arg("l1_ratio"),

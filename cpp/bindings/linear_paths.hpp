@@ -49,6 +49,7 @@ struct PathArguments {
     double eps;
     OptionalDoubles start, sample_weight, gram, correlations, penalty_factor, lower, upper;
     bool center;
+    bool joint;  ///< one problem of all targets
     int n_jobs;
     lm::PathOptions options;
 };
@@ -72,16 +73,18 @@ inline void fill_grid(double largest, double eps, index_t count, double* alphas)
 }
 
 template <class T>
-PathArrays allocate(index_t targets, index_t n_alphas, index_t p) {
+PathArrays allocate(index_t targets, index_t n_alphas, index_t p, bool joint) {
     PathArrays arrays;
-    auto coefficients = empty<T>({targets, n_alphas, p});
+    auto coefficients = joint ? empty<T>({n_alphas, targets, p}) : empty<T>({targets, n_alphas, p});
+    const index_t problems = joint ? 1 : targets;
     arrays.coefficients = coefficients;
-    arrays.gaps = empty<double>({targets, n_alphas});
+    arrays.gaps = empty<double>({problems, n_alphas});
     arrays.alphas = empty<double>({n_alphas});
     arrays.means = empty<double>({p});
-    arrays.passes = empty<std::int64_t>({targets, n_alphas});
-    arrays.converged = empty<bool>({targets, n_alphas});
-    arrays.exact = empty<bool>({targets, n_alphas});
+    arrays.passes = empty<std::int64_t>({problems, n_alphas});
+    arrays.converged = empty<bool>({problems, n_alphas});
+    arrays.exact = empty<bool>({problems, n_alphas});
+    std::fill_n(arrays.exact.mutable_data(), arrays.exact.size(), false);
     std::fill_n(coefficients.mutable_data(), coefficients.size(), T{0});
     return arrays;
 }

@@ -61,11 +61,11 @@ void column_center(const T* x, double mean, const double* s, T* out, std::int64_
     }
 }
 
-template <class T>
-MLQA_INLINE void cross_tile(const T* const* a, int na, const T* const* b, int nb, std::int64_t first,
+template <class T, class U>
+MLQA_INLINE void cross_tile(const T* const* a, int na, const U* const* b, int nb, std::int64_t first,
                             std::int64_t rows, double* out, std::int64_t ld) {
     const T* pa[tile_a];
-    const T* pb[tile_b];
+    const U* pb[tile_b];
     for (int i = 0; i < tile_a; ++i) pa[i] = a[i < na ? i : 0] + first;
     for (int k = 0; k < tile_b; ++k) pb[k] = b[k < nb ? k : 0] + first;
     f64 sum[tile_a][tile_b] = {};
@@ -93,14 +93,26 @@ MLQA_INLINE void cross_tile(const T* const* a, int na, const T* const* b, int nb
         for (int k = 0; k < nb; ++k) out[i * ld + k] += simd::reduce_add(sum[i][k]);
 }
 
-template <class T>
-void cross(const T* const* a, std::int64_t na, const T* const* b, std::int64_t nb, std::int64_t first,
+template <class T, class U>
+void cross(const T* const* a, std::int64_t na, const U* const* b, std::int64_t nb, std::int64_t first,
            std::int64_t rows, double* out, std::int64_t ld) {
     for (std::int64_t i = 0; i < na; i += tile_a)
         for (std::int64_t k = 0; k < nb; k += tile_b)
             cross_tile(a + i, static_cast<int>(na - i < tile_a ? na - i : tile_a), b + k,
                        static_cast<int>(nb - k < tile_b ? nb - k : tile_b), first, rows, out + i * ld + k,
                        ld);
+}
+
+template <class T>
+void column_dots(const T* x, const double* r, std::int64_t ld, std::int64_t count, std::int64_t n,
+                 double* out) {
+    dots(x, r, ld, count, n, out);
+}
+
+template <class T>
+void column_axpys(const double* a, const T* x, double* r, std::int64_t ld, std::int64_t count,
+                  std::int64_t n) {
+    axpys(a, x, r, ld, count, n);
 }
 
 template <class T>
@@ -118,9 +130,11 @@ void column_sparse_axpy(double a, const T* values, const std::int32_t* indices, 
 
 const ColumnTables MLQA_KERNELS(columns) = {
     {column_dot<float>, column_sum<float>, column_squared_norm<float>, column_axpy<float>,
-     column_center<float>, cross<float>, column_sparse_dot<float>, column_sparse_axpy<float>},
+     column_center<float>, cross<float, float>, cross<float, double>, column_dots<float>, column_axpys<float>,
+     column_sparse_dot<float>, column_sparse_axpy<float>},
     {column_dot<double>, column_sum<double>, column_squared_norm<double>, column_axpy<double>,
-     column_center<double>, cross<double>, column_sparse_dot<double>, column_sparse_axpy<double>},
+     column_center<double>, cross<double, double>, cross<double, double>, column_dots<double>,
+     column_axpys<double>, column_sparse_dot<double>, column_sparse_axpy<double>},
 };
 
 }  // namespace mlqa::linear_model

@@ -26,6 +26,15 @@ struct ColumnKernels {
     /// out[i * ld + k] += a_i' b_k over rows [first, first + rows): a pair has the same bits in any tile
     void (*cross)(const T* const* a, std::int64_t na, const T* const* b, std::int64_t nb, std::int64_t first,
                   std::int64_t rows, double* out, std::int64_t ld);
+    /// The same with columns r_k of doubles in the place of b.
+    void (*products)(const T* const* a, std::int64_t na, const double* const* r, std::int64_t nr,
+                     std::int64_t first, std::int64_t rows, double* out, std::int64_t ld);
+    /// out[t] = x' r_t and r_t += a_t x for `count` vectors r_t that lie ld apart, 2 * lanes partial sums
+    /// each
+    void (*dots)(const T* x, const double* r, std::int64_t ld, std::int64_t count, std::int64_t n,
+                 double* out);
+    void (*axpys)(const double* a, const T* x, double* r, std::int64_t ld, std::int64_t count,
+                  std::int64_t n);
     /// x' r and r += a x for a sparse column of `count` entries
     double (*sparse_dot)(const T* values, const std::int32_t* indices, std::int64_t count, const double* r);
     void (*sparse_axpy)(double a, const T* values, const std::int32_t* indices, std::int64_t count,

@@ -14,6 +14,7 @@ constexpr index_t row_block = 512;    ///< rows of a Gram tile: eight columns of
 constexpr index_t strip = 32;         ///< columns of a Gram strip, the unit of its threads
 constexpr index_t many_columns = 32;  ///< of a Gram matrix from which packing pays
 constexpr index_t parallel_products = 1 << 18;  ///< multiply-adds before threads pay
+constexpr index_t target_group = 32;            ///< residuals of a chunk
 constexpr index_t copy_columns = 16;            ///< columns copied together, so that C order is read in runs
 constexpr index_t copy_values = 1 << 21;        ///< at most this many values a chunk
 constexpr double constant_column = 0x1p-49;     ///< centred entries below this times the mean are rounding
@@ -88,6 +89,51 @@ public:
         return Status::ok;
     }
 
+    void dots(index_t j, const double* r, index_t targets, const double*, double* out) const override {
+        column_kernels<T>().dots(column(j), r, n_, targets, n_, out);
+    }
+    void add_each(index_t j, const double* a, double* r, index_t targets, double*) const override {
+        column_kernels<T>().axpys(a, column(j), r, n_, targets, n_);
+    }
+
+    Status products(const index_t* features, index_t count, const double* r, index_t targets,
+                    double* out) const override {
+        std::vector<const double*> residuals(static_cast<std::size_t>(targets));
+        for (index_t t = 0; t < targets; ++t) residuals[static_cast<std::size_t>(t)] = r + t * n_;
+        std::fill_n(out, count * targets, 0.0);
+        const index_t strips = (count + strip - 1) / strip;
+        const bool large = count * targets > parallel_products / std::max<index_t>(1, n_);
+        for (index_t begin = 0; begin < n_; begin += rows_a_round) {
+            const index_t end = std::min(n_, begin + rows_a_round);
+            const Status status =
+                threads::parallel_for(strips, large ? n_threads_ : 1, [&](index_t number, int) {
+                    const index_t i = number * strip, rows = std::min(strip, count - i);
+                    const T* columns[strip];
+                    for (index_t k = 0; k < rows; ++k) columns[k] = column(features[i + k]);
+                    for (index_t t = begin; t < end; t += row_block)
+                        column_kernels<T>().products(columns, rows, residuals.data(), targets, t,
+                                                     std::min(row_block, end - t), out + i * targets,
+                                                     targets);
+                });
+            if (status != Status::ok) return status;
+        }
+        return Status::ok;
+    }
+
+    Status add_products(const index_t* features, index_t count, const double* w, index_t targets,
+                        double* r) const override {
+        const index_t blocks = (n_ + row_block - 1) / row_block;
+        const index_t groups = (targets + target_group - 1) / target_group;
+        const bool large = count * targets > parallel_products / std::max<index_t>(1, n_);
+        return threads::parallel_for(blocks * groups, large ? n_threads_ : 1, [&](index_t chunk, int) {
+            const index_t first = chunk / groups * row_block, rows = std::min(row_block, n_ - first);
+            const index_t t = chunk % groups * target_group, width = std::min(target_group, targets - t);
+            for (index_t i = 0; i < count; ++i)
+                column_kernels<T>().axpys(w + i * targets + t, column(features[i]) + first,
+                                          r + t * n_ + first, n_, width, rows);
+        });
+    }
+
     bool quantises() const override { return true; }
     Quantisation quantise(index_t j, std::int8_t* q) const override {
         return quantise_kernels<T>().quantise(column(j), n_, q);
@@ -159,7 +205,9 @@ private:
         squared_norms_[at] = kernels.squared_norm(column(j), n_);
         norm_bounds_[at] = std::sqrt(squared_norms_[at]) * (1 + 2 * sum_error());
         const double noise = constant_column * means_[at];
-        if (squared_norms_[at] <= static_cast<double>(n_) * noise * noise && preparation.center)
+        // Lengths, for squares may overflow.
+        if (std::sqrt(squared_norms_[at]) <= std::sqrt(static_cast<double>(n_)) * std::abs(noise) &&
+            preparation.center)
             squared_norms_[at] = 0.0;
     }
 

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/cancel.hpp"
 #include "core/threads.hpp"
 #include "linear_model/columns.kernel.hpp"
 
@@ -52,6 +53,40 @@ Status correlations_with_target(const Design& design, const double* y, double* c
 
 Target target_of(const Design& design, const double* y, const double* correlations) {
     return {y, correlations, column_kernels<double>().squared_norm(y, design.samples())};
+}
+
+void Design::dots(index_t j, const double* r, index_t targets, const double* starts, double* out) const {
+    for (index_t t = 0; t < targets; ++t) out[t] = dot(j, r + t * n_, starts[t]);
+}
+
+void Design::add_each(index_t j, const double* a, double* r, index_t targets, double* offsets) const {
+    for (index_t t = 0; t < targets; ++t) add(j, a[t], r + t * n_, offsets + t);
+}
+
+Status Design::products(const index_t* features, index_t count, const double* r, index_t targets,
+                        double* out) const {
+    arena::Buffer<double> column(static_cast<std::size_t>(count));
+    for (index_t t = 0; t < targets; ++t) {
+        const Status status = correlations(features, count, r + t * n_, column.data());
+        if (status != Status::ok) return status;
+        for (index_t i = 0; i < count; ++i) out[i * targets + t] = column[static_cast<std::size_t>(i)];
+    }
+    return Status::ok;
+}
+
+Status Design::add_products(const index_t* features, index_t count, const double* w, index_t targets,
+                            double* r) const {
+    const bool large =
+        column_cost() * static_cast<double>(count * targets) > static_cast<double>(parallel_work);
+    return threads::parallel_for(targets, large ? n_threads_ : 1, [&](index_t t, int) {
+        double offset = 0;
+        for (index_t i = 0; i < count; ++i) {
+            if (cancel::poll()) return Status::cancelled;
+            add(features[i], w[i * targets + t], r + t * n_, &offset);
+        }
+        settle(r + t * n_, offset);
+        return Status::ok;
+    });
 }
 
 }  // namespace mlqa::linear_model

@@ -47,6 +47,9 @@ public:
     virtual void add(index_t j, double a, double* r, double* offset) const = 0;
     /// r -= offset s
     virtual void settle(double* r, double offset) const = 0;
+    /// dot and add for `targets` residuals that lie n apart, each with its start and offset.
+    virtual void dots(index_t j, const double* r, index_t targets, const double* starts, double* out) const;
+    virtual void add_each(index_t j, const double* a, double* r, index_t targets, double* offsets) const;
     /// s'r: what sparse centring needs to know of a residual; 0 for dense designs.
     virtual double start(const double* r) const = 0;
     /// Rows [first, count) of the Gram matrix of chosen features: gram[i * ld + k] = x_features[i]'
@@ -65,6 +68,13 @@ public:
                            double* offset, Sweep* result) const = 0;
     };
     virtual std::unique_ptr<Sweeper> sweeper(const index_t* features, index_t count, double start) const = 0;
+
+    /// out[i * targets + t] = x_features[i]' r_t for settled residuals n apart
+    virtual Status products(const index_t* features, index_t count, const double* r, index_t targets,
+                            double* out) const;
+    /// r_t += sum_i w[i * targets + t] x_features[i], settled
+    virtual Status add_products(const index_t* features, index_t count, const double* w, index_t targets,
+                                double* r) const;
 
     /// out[i] = x_features[i]' r for a settled residual
     Status correlations(const index_t* features, index_t count, const double* r, double* out) const;

@@ -88,6 +88,58 @@ MLQA_INLINE void axpy(double a, const T* x, double* r, std::int64_t n) {
     }
 }
 
+/// out[t] = x' r_t and r_t += a_t x for `count` vectors r_t that lie ld apart; x is read once for four of
+/// them. A vector has the same bits in any group.
+template <int count, class T>
+MLQA_INLINE void dot_group(const T* x, const double* r, std::int64_t ld, std::int64_t n, double* out) {
+    f64 low[count] = {}, high[count] = {};
+    for (std::int64_t i = 0; i < n; i += step) {
+        const int rest = n - i < step ? static_cast<int>(n - i) : step;
+        const Wide a = rest < step ? load_wide(x + i, rest) : load_wide(x + i);
+        for (int t = 0; t < count; ++t) {
+            const double* at = r + t * ld + i;
+            const Wide b = rest < step ? load_wide(at, rest) : load_wide(at);
+            low[t] = simd::fma(a.low, b.low, low[t]);
+            high[t] = simd::fma(a.high, b.high, high[t]);
+        }
+    }
+    for (int t = 0; t < count; ++t) out[t] = simd::reduce_add(low[t] + high[t]);
+}
+
+template <int count, class T>
+MLQA_INLINE void axpy_group(const double* a, const T* x, double* r, std::int64_t ld, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; i += step) {
+        const int rest = n - i < step ? static_cast<int>(n - i) : step;
+        const Wide v = rest < step ? load_wide(x + i, rest) : load_wide(x + i);
+        for (int t = 0; t < count; ++t) {
+            double* at = r + t * ld + i;
+            const f64 factor = simd::broadcast(a[t]);
+            const Wide old = rest < step ? load_wide(at, rest) : load_wide(at);
+            const Wide now{simd::fma(factor, v.low, old.low), simd::fma(factor, v.high, old.high)};
+            if (rest < step)
+                store_wide(at, now, rest);
+            else
+                store_wide(at, now);
+        }
+    }
+}
+
+template <class T>
+MLQA_INLINE void dots(const T* x, const double* r, std::int64_t ld, std::int64_t count, std::int64_t n,
+                      double* out) {
+    std::int64_t t = 0;
+    for (; t + 4 <= count; t += 4) dot_group<4>(x, r + t * ld, ld, n, out + t);
+    for (; t < count; ++t) dot_group<1>(x, r + t * ld, ld, n, out + t);
+}
+
+template <class T>
+MLQA_INLINE void axpys(const double* a, const T* x, double* r, std::int64_t ld, std::int64_t count,
+                       std::int64_t n) {
+    std::int64_t t = 0;
+    for (; t + 4 <= count; t += 4) axpy_group<4>(a + t, x, r + t * ld, ld, n);
+    for (; t < count; ++t) axpy_group<1>(a + t, x, r + t * ld, ld, n);
+}
+
 template <class T>
 MLQA_INLINE double sparse_dot(const T* values, const std::int32_t* indices, std::int64_t count,
                               const double* r) {

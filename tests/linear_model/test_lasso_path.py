@@ -72,15 +72,6 @@ def test_path_returns_passes_and_sorts_alphas():
     np.testing.assert_array_equal(again.coef, coefs[:, [2, 0, 1]])
 
 
-def test_multi_task_paths_are_scikit_learns():
-    X, y = problem(30, 6)
-    Y = np.c_[y, X[:, 0]]
-    for mine, want in zip(lasso_path(X, Y, alphas=5), peer_path(X, Y, 5), strict=True):
-        np.testing.assert_array_equal(mine, want)
-    with pytest.raises(ValueError, match="positive=True is not allowed"):
-        lasso_path(X, Y, positive=True)
-
-
 def test_no_correlated_feature_gives_the_peers_grid():
     X = np.ones((5, 2))
     want = peer_path(X, np.zeros(5), 3)

@@ -11,6 +11,10 @@ from mlqa_fast.linear_model import (
     ElasticNetCV,
     Lasso,
     LassoCV,
+    MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
     Ridge,
     enet_path,
     lasso_alpha_max,
@@ -57,7 +61,34 @@ def long_run(updates, X, y):
     lasso_cd(X, y, 1e-5, updates=updates, tol=1e-14, max_iter=10**8, n_jobs=2)
 
 
+def several_targets(rng, n=600, p=150, targets=6):
+    made = regression(rng, n, p)
+    return made | {"y": np.c_[made["y"], rng.normal(size=(n, targets - 1))]}
+
+
+def fit_jointly(n_jobs, X, y):
+    return lasso_path(X, y, alphas=ALPHAS, tol=TIGHT, max_iter=10_000, n_jobs=n_jobs)[:2]
+
+
+def long_joint_run(X, y):
+    lasso_path(X, y, alphas=[1e-4], tol=1e-14, max_iter=10**8, n_jobs=2)
+
+
 ROOMS = [
+    *(
+        Room(
+            name=f"linear_model/multi_task ({shape})",
+            inputs=inputs,
+            run=fit_jointly,
+            isa_tolerance=1e-6,
+            long_inputs=lambda: correlated(1000, 2500) | {"y": correlated(1000, 20)["X"]},
+            long_run=long_joint_run,
+        )
+        for shape, inputs in [
+            ("complete Gram matrix", several_targets),
+            ("wide", lambda rng: several_targets(rng, 60, 600)),
+        ]
+    ),
     *(
         Room(
             name=f"linear_model/lasso ({updates})",
@@ -124,23 +155,30 @@ def fit_estimator(X, y, sample_weight=None, estimator=Lasso, **options):
     return model.coef_, model.intercept_
 
 
+def small_targets(rng):
+    made = small_regression(rng)
+    return made | {"y": np.c_[made["y"], made["X"] @ [0.0, 1.0, 1.0, 0.0]]}
+
+
 def fit_cross_validated(estimator, X, y, sample_weight=None, **options):
     options = {"alphas": ALPHAS, "cv": 3, "tol": TIGHT} | options
     model = estimator(**options).fit(X, y, sample_weight)
     return model.coef_, model.mse_path_
 
 
-BAD_PENALTIES = (
+BAD_FACTORS = (
     ({"penalty_factor": np.ones(3)}, "penalty_factor"),
     ({"penalty_factor": [1.0, -1.0, 1.0, 1.0]}, "penalty_factor"),
     ({"penalty_factor": [1.0, np.nan, 1.0, 1.0]}, "penalty_factor"),
+)
+BAD_PENALTIES = (
+    *BAD_FACTORS,
     ({"bounds": (-1.0, 1.0, 2.0)}, "bounds"),
     ({"bounds": (0.5, 1.0)}, "bounds"),
     ({"bounds": (-1.0, np.nan)}, "bounds"),
     ({"bounds": (np.zeros(3), 1.0)}, "shape|broadcast"),
 )
-BAD_SOLVER_ARGUMENTS = (
-    *BAD_PENALTIES,
+BAD_LIMITS = (
     ({"tol": -1.0}, "tol"),
     ({"tol": np.nan}, "tol"),
     ({"max_iter": 0}, "max_iter"),
@@ -152,17 +190,29 @@ BAD_SOLVER_ARGUMENTS = (
     ({"n_jobs": 0}, "n_jobs"),
     ({"max_time": -1.0}, "max_time"),
 )
-BAD_CROSS_VALIDATION = (
-    *BAD_SOLVER_ARGUMENTS,
+BAD_SOLVER_ARGUMENTS = (*BAD_PENALTIES, *BAD_LIMITS)
+BAD_FOLDS = (
     ({"alphas": 0}, "alphas"),
     ({"alphas": [-1.0]}, "alphas"),
     ({"eps": 0.0}, "eps"),
     ({"cv": 1}, "cv|folds|n_splits"),
     ({"alpha_rule": "max"}, "alpha_rule"),
-    ({"relaxed": "yes"}, "relaxed"),
     ({"selection": "none"}, "selection"),
+)
+BAD_CROSS_VALIDATION = (
+    *BAD_SOLVER_ARGUMENTS,
+    *BAD_FOLDS,
+    ({"relaxed": "yes"}, "relaxed"),
     ({"y": np.zeros((60, 2))}, "MultiTask"),
 )
+BAD_TARGETS = (  # the harness's own kinds have one dimension
+    ({"y": np.full((60, 2), np.nan)}, "NaN"),
+    ({"y": np.full((60, 2), np.inf)}, "infinity"),
+    ({"y": np.zeros((60, 2), complex)}, "(?i)complex"),
+    ({"y": np.zeros((59, 2))}, "inconsistent"),
+    ({"y": np.zeros((60, 2, 2))}, "dim"),
+)
+BAD_JOINT = (*BAD_TARGETS, *BAD_FACTORS, *BAD_LIMITS, ({"y": np.zeros(60)}, "mono-task"))
 SIZES = "inconsistent|shape|1d array"
 REGRESSION = {
     "one class": "same",
@@ -345,6 +395,40 @@ ENTRIES = [
             ({"selection": "none"}, "selection"),
             ({"fit_intercept": "yes"}, "fit_intercept"),
             ({"precompute": np.ones((4, 4)), "fit_intercept": False}, "Gram matrix"),
+        ),
+    ),
+    *(
+        Entry(
+            f"linear_model.{estimator.__name__}",
+            partial(call, estimator)
+            if call is fit_cross_validated
+            else partial(call, estimator=estimator),
+            small_targets,
+            sparse=True,
+            bad_arguments=(*BAD_JOINT, *more),
+        )
+        for estimator, call, more in [
+            (MultiTaskLasso, fit_estimator, (({"alpha": -1.0}, "alpha"),)),
+            (MultiTaskElasticNet, fit_estimator, (({"l1_ratio": 1.5}, "l1_ratio"),)),
+            (MultiTaskLassoCV, fit_cross_validated, BAD_FOLDS),
+            (MultiTaskElasticNetCV, fit_cross_validated, BAD_FOLDS),
+        ]
+    ),
+    Entry(
+        "linear_model.lasso_path of several targets",
+        lambda X, y, alphas=(0.1, 0.01), **options: lasso_path(
+            X, y, alphas=alphas, **({"tol": TIGHT} | options)
+        )[:2],
+        small_targets,
+        sparse=True,
+        outcomes={"0-d": "refused: array-like", "a string": "refused: array-like"},
+        bad_arguments=(
+            *BAD_TARGETS,
+            *BAD_FACTORS,
+            *BAD_LIMITS,
+            ({"positive": True}, "positive"),
+            ({"bounds": (0.0, 1.0)}, "bounds"),
+            ({"coef_init": np.zeros((3, 4))}, "initial coefficients"),
         ),
     ),
 ]

@@ -14,6 +14,8 @@ from mlqa_fast.linear_model._lasso_cd import lasso_cd
 from mlqa_fast.linear_model._lasso_cv import LassoCV
 from mlqa_fast.linear_model._lasso_path import lasso_path
 from mlqa_fast.linear_model._lasso_path_display import LassoPathDisplay
+from mlqa_fast.linear_model._multi_task import MultiTaskElasticNet, MultiTaskLasso
+from mlqa_fast.linear_model._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from mlqa_fast.linear_model._ridge import Ridge
 from mlqa_fast.linear_model._solution import LassoSolution
 
@@ -25,6 +27,10 @@ __all__ = [
     "LassoCV",
     "LassoPathDisplay",
     "LassoSolution",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "Ridge",
     "enet_path",
     "lasso_alpha_max",

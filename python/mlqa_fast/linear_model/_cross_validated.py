@@ -95,7 +95,7 @@ class CrossValidated(LinearRegressor):
         self.max_time = max_time
 
     def _l1_ratios(self) -> list[float]:
-        return [1.0]
+        return [float(ratio) for ratio in np.atleast_1d(getattr(self, "l1_ratio", 1.0))]
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
@@ -128,17 +128,7 @@ class CrossValidated(LinearRegressor):
         weights = None
         if sample_weight is not None and not isinstance(sample_weight, Number):
             weights = check_sample_weight(sample_weight, X, dtype=X.dtype)
-        common = Penalised(
-            fit_intercept=self.fit_intercept,
-            penalty_factor=self.penalty_factor,
-            bounds=self.bounds,
-            positive=self.positive,
-            relaxed=self.relaxed,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            updates="gram" if self.precompute is True and not sparse.issparse(X) else "auto",
-            n_jobs=self.n_jobs,
-        )
+        common = self._common(X)
         given = self._given_alphas()
         splits = self._splits(X, y, sample_weight, params)
         folds = folds_of(Rows(X, y, weights, common), splits)
@@ -150,17 +140,29 @@ class CrossValidated(LinearRegressor):
         best = int(np.argmin(means.min(axis=1)))
         place = chosen_alpha(paths.errors[best], self.alpha_rule)
         l1_ratio, alphas = grids[best]
-        self._keep_best(l1_ratio)
+        if hasattr(self, "l1_ratio"):
+            self.l1_ratio_ = l1_ratio
         self.alpha_ = alphas[place]
         self.mse_path_ = np.squeeze(np.moveaxis(paths.errors, 2, 1))
         self.dual_gap_path_ = np.squeeze(np.moveaxis(paths.gaps, 2, 1))
         several = isinstance(self.alphas, Integral) and len(grids) > 1
         self.alphas_ = np.array([grid for _, grid in grids]) if several else grids[0][1]
-        self._refit(folds, l1_ratio)
+        self._refit(folds, l1_ratio, common.joint)
         return self
 
-    def _keep_best(self, l1_ratio: float) -> None:
-        """Note the chosen l1_ratio, where there is a choice."""
+    def _common(self, X: Any) -> Penalised:
+        return Penalised(
+            fit_intercept=self.fit_intercept,
+            penalty_factor=self.penalty_factor,
+            bounds=self.bounds,
+            positive=self.positive,
+            relaxed=self.relaxed,
+            joint=False,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            updates="gram" if self.precompute is True and not sparse.issparse(X) else "auto",
+            n_jobs=self.n_jobs,
+        )
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
         X, y = validate_data(
@@ -206,15 +208,17 @@ class CrossValidated(LinearRegressor):
         routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
         return list(splitter.split(X, y, **routed.splitter.split))
 
-    def _refit(self, folds: Folds, l1_ratio: float) -> None:
+    def _refit(self, folds: Folds, l1_ratio: float, joint: bool) -> None:
         path = folds.solve(alphas=[self.alpha_], l1_ratio=l1_ratio, max_time=self.max_time)
         coef = path.coefs[:, 0, :]
-        self.coef_ = coef[0]
-        self.intercept_ = (
-            intercepts(path, coef).astype(coef.dtype)[0] if self.fit_intercept else 0.0
-        )
+        intercept = intercepts(path, coef).astype(coef.dtype)
+        self.coef_ = coef if joint else coef[0]
+        self.intercept_ = 0.0
+        if self.fit_intercept:
+            self.intercept_ = intercept if joint else intercept[0]
         self.dual_gap_ = path.gaps[0, 0]
-        self.exact_ = bool(path.exact[0, 0])
+        if not joint:
+            self.exact_ = bool(path.exact[0, 0])
         self.n_iter_ = int(path.n_iters[0, 0])
 
     def get_metadata_routing(self) -> Any:

@@ -1,4 +1,4 @@
-"""Cross-validation of paths: ``LassoCV`` and ``ElasticNetCV`` without their faces."""
+"""Cross-validation of paths, without the estimators' faces."""
 
 from __future__ import annotations
 

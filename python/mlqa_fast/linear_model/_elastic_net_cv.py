@@ -5,8 +5,6 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any, ClassVar
 
-import numpy as np
-
 from mlqa_fast._compat import Interval
 from mlqa_fast.linear_model._cross_validated import CrossValidated
 from mlqa_fast.linear_model._enet_path import enet_path
@@ -165,9 +163,3 @@ class ElasticNetCV(CrossValidated):
             relaxed=relaxed,
             max_time=max_time,
         )
-
-    def _l1_ratios(self) -> list[float]:
-        return [float(ratio) for ratio in np.atleast_1d(self.l1_ratio)]
-
-    def _keep_best(self, l1_ratio: float) -> None:
-        self.l1_ratio_ = l1_ratio

@@ -45,8 +45,7 @@ def enet_path(
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Data, dense in any memory order or sparse; float32 stays float32.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        Target. With two dimensions the problem is the multi-task elastic net, which is handed to
-        scikit-learn's solver.
+        Target. With two dimensions the problem is that of :class:`MultiTaskElasticNet`.
     l1_ratio : float, default=0.5
         Share of the penalty on absolute values, from 0 to 1; a grid can be made only above 0.
     eps : float, default=1e-3
@@ -55,19 +54,19 @@ def enet_path(
         Number of alphas of an even grid in the logarithm, or the alphas themselves.
     precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
         A Gram matrix to use; True computes all of it first; 'auto' and False leave the choice to
-        the solver. Without effect for sparse `X`.
+        the solver. Without effect for sparse `X` and several targets.
     Xy : array-like of shape (n_features,), default=None
         ``X.T @ y``, if it is known. Only used with a Gram matrix.
     copy_X : bool, default=True
         Without effect: `X` is never changed.
-    coef_init : array-like of shape (n_features,), default=None
+    coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
         Where the largest alpha starts from.
     verbose : bool or int, default=False
         Show a bar of progress.
     return_n_iter : bool, default=False
         Whether to return the number of passes as well.
     positive : bool, default=False
-        Require coefficients to be positive.
+        Require coefficients to be positive; for one target only, as are ``bounds``.
     **params : dict
         ``tol=1e-4`` and ``max_iter=1000`` as in :class:`Lasso`; ``sample_weight``, ``n_jobs`` and
         ``max_time``, ``penalty_factor`` and ``bounds`` as in :func:`lasso_cd`;
@@ -78,7 +77,7 @@ def enet_path(
     -------
     alphas : ndarray of shape (n_alphas,)
         The alphas, decreasing.
-    coefs : ndarray of shape (n_features, n_alphas)
+    coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
         Coefficients along the path.
     dual_gaps : ndarray of shape (n_alphas,)
         Upper bounds of the duality gap.

@@ -164,7 +164,7 @@ class SharedFold:
     def solve(self, *, alphas: Any, **options: Any) -> NativePath:
         """The path without the fold: from the first alpha that is not certified on, by its rows."""
         penalty = self._common._asdict()
-        for name in ("fit_intercept", "updates", "n_jobs"):
+        for name in ("fit_intercept", "joint", "updates", "n_jobs"):
             del penalty[name]
         path = solve_gram(self._train, alphas=alphas, **penalty, **options)
         goal = self._common.tol * self._train.y_squared / self._train.n_samples
@@ -174,8 +174,8 @@ class SharedFold:
         first = int(np.argmax(doubtful))
         start = path.coefs[0, first - 1] if first else None
         rest = self._rows().solve(alphas=path.alphas[first:], start=start, **options)
-        for ours, theirs in zip(path[1:5], rest[1:5], strict=True):
-            ours[0, first:] = theirs[0]
+        for name in ("coefs", "gaps", "n_iters", "converged", "exact"):
+            getattr(path, name)[0, first:] = getattr(rest, name)[0]
         return path
 
     def errors(self, path: NativePath) -> NDArray[np.float64]:
@@ -221,7 +221,8 @@ class SharedFolds(Folds):
 def folds_of(rows: Rows, splits: list[tuple[Any, Any]]) -> Folds:
     """Folds that share their moments where they can and where it pays."""
     n_samples, n_features = rows.X.shape
-    if not sparse.issparse(rows.X) and sharing_pays(n_samples, n_features, len(splits)):
+    shared = not sparse.issparse(rows.X) and not rows.common.joint
+    if shared and sharing_pays(n_samples, n_features, len(splits)):
         tests = partition(splits, n_samples)
         if tests is not None and len(tests) > 1:
             return SharedFolds(rows, splits, tests)

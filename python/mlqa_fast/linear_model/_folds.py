@@ -23,6 +23,7 @@ class Penalised(NamedTuple):
     max_iter: int | None = 1000
     updates: str = "auto"
     n_jobs: int | None = None
+    joint: bool = False
 
 
 class Rows(NamedTuple):
@@ -44,18 +45,22 @@ class Rows(NamedTuple):
         return solve(self.X, self.y, sample_weight=self.weights, **common, **options)
 
     def errors(self, path: NativePath) -> NDArray[np.float64]:
-        """Mean squared errors on these rows, of each alpha.
+        """Mean squared errors on these rows, of each alpha, the mean over targets."""
+        targets = self.y.reshape(len(self.y), -1).T
+        errors = [self._errors(path, t, y) for t, y in enumerate(targets)]
+        return np.asarray(np.mean(errors, axis=0), dtype=np.float64)
 
-        Coefficients as a sparse matrix: no BLAS, and few of them are not zero.
-        """
-        coefs = path.coefs[0]
+    def _errors(self, path: NativePath, target: int, y: NDArray[Any]) -> NDArray[np.float64]:
+        """Coefficients as a sparse matrix: no BLAS, and few of them are not zero."""
+        coefs = path.coefs[target]
         used = np.flatnonzero(np.any(coefs != 0, axis=0))
         columns = self.X[:, used]
         products = sparse.csr_array(coefs[:, used].astype(np.float64)) @ (
             columns.T.tocsr() if sparse.issparse(columns) else np.ascontiguousarray(columns.T)
         )
         predictions = products.toarray() if sparse.issparse(products) else products
-        residuals = predictions + intercepts(path, coefs)[:, None] - self.y
+        own = path._replace(y_means=path.y_means[target : target + 1])
+        residuals = predictions + intercepts(own, coefs)[:, None] - y
         errors: NDArray[np.float64] = np.average(residuals**2, axis=1, weights=self.weights)
         return errors
 

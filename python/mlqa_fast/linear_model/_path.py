@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils import check_array, check_random_state
 
-from mlqa_fast._compat import Interval, StrOptions, multi_task_enet_path
+from mlqa_fast._compat import Interval, StrOptions
 from mlqa_fast.linear_model._lasso_cd import check_number
 from mlqa_fast.linear_model._problem import FLOATS, check_structure, checked_gram
 from mlqa_fast.linear_model._tall import solve
@@ -70,27 +69,20 @@ def compute_path(
     positive: bool,
     params: dict[str, Any],
 ) -> tuple[Any, ...]:
-    """Alphas, coefficients (n_features, n_alphas), gaps, and passes if asked for."""
+    """Alphas, coefficients ([n_targets,] n_features, n_alphas), gaps, and passes if asked for."""
     options = _path_options(params)
-    if np.ndim(y) != 1 or sparse.issparse(y):
-        return _multi_task_path(
-            X,
-            y,
-            l1_ratio=l1_ratio,
-            eps=eps,
-            alphas=alphas,
-            precompute=precompute,
-            Xy=Xy,
-            coef_init=coef_init,
-            positive=positive,
-            return_n_iter=return_n_iter,
-            **params,
-        )
     if options.pop("check_input"):
         X = check_array(
             check_structure(X), accept_sparse="csc", dtype=FLOATS, accept_large_sparse=False
         )
         y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
+    joint = np.ndim(y) > 1
+    if joint:
+        if positive:
+            raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
+        if options["bounds"] is not None:
+            raise ValueError("bounds are not allowed for multi-output (y.ndim != 1)")
+        precompute, Xy = "auto", None  # without effect, as in scikit-learn
     if X.shape[0] != len(y):
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: {[X.shape[0], len(y)]}"
@@ -117,11 +109,13 @@ def compute_path(
             correlations=correlations,
             start=coef_init,
             positive=positive,
+            joint=joint,
             updates=updates,
             progress=progress,
             **options,
         )
-    result = path.alphas, path.coefs[0].T, path.gaps[0]
+    coefs = np.moveaxis(path.coefs, 1, 2)
+    result = path.alphas, coefs if joint else coefs[0], path.gaps[0]
     return (*result, path.n_iters[0].tolist()) if return_n_iter else result
 
 
@@ -164,11 +158,3 @@ def _path_options(params: dict[str, Any]) -> dict[str, Any]:
     if given["selection"] not in ("cyclic", "random"):
         raise ValueError("selection should be either random or cyclic.")
     return {name: params.get(name, default) for name, default in options.items()}
-
-
-def _multi_task_path(X: Any, y: Any, *, positive: bool, **arguments: Any) -> tuple[Any, ...]:
-    if positive:
-        raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
-    for name in ("n_jobs", "max_time"):
-        arguments.pop(name, None)
-    return multi_task_enet_path(X, y, **arguments)

@@ -34,10 +34,11 @@ NOT_FINITE = (
 
 
 class NativePath(NamedTuple):
-    """Result of `solve`: one row a target."""
+    """Result of `solve`: one row a target, of the certificates one in all where it is joint."""
 
     alphas: NDArray[np.float64]
     coefs: NDArray[Any]  # (n_targets, n_alphas, n_features), in the precision of X
+    goals: NDArray[np.float64]  # what gaps times n_samples had to reach
     gaps: NDArray[np.float64]
     n_iters: NDArray[np.int64]
     converged: NDArray[np.bool_]
@@ -179,6 +180,7 @@ def solve(
     start: Any = None,
     positive: bool = False,
     relaxed: bool = False,
+    joint: bool = False,
     tol: float = 1e-4,
     max_iter: int | None = 1000,
     updates: str = "auto",
@@ -188,7 +190,9 @@ def solve(
 ) -> NativePath:
     """Run the native path on validated input: `y` is (n_samples,) or (n_samples, n_targets).
 
-    `alphas` decreases, or is None for a grid of `n_alphas`. Warns where `max_iter` came first.
+    `alphas` decreases, or is None for a grid of `n_alphas`. `joint` makes all targets one problem,
+    whose penalty is on the norms of the coefficients of each feature. Warns where `max_iter` came
+    first.
     """
     n_samples, n_features = X.shape
     targets = np.ascontiguousarray(np.atleast_2d(np.asarray(y, dtype=np.float64).T))
@@ -227,13 +231,17 @@ def solve(
         max_iter=int(1000 if max_iter is None else max_iter),
         positive=bool(positive),
         relaxed=bool(relaxed),
+        joint=bool(joint),
         updates=updates,
         max_time=np.inf if max_time is None else float(max_time),
         n_jobs=n_threads(n_jobs),
         progress=progress,
     )
-    path = NativePath(alphas, coefs, gaps, n_iters, converged, exact, x_means, y_means)
-    _check_result(path, tol * np.sum(targets**2, axis=1), n_samples)
+    goals = tol * np.sum(targets**2, axis=1)
+    if joint:
+        coefs, goals = np.moveaxis(coefs, 0, 1), np.sum(goals, keepdims=True)
+    path = NativePath(alphas, coefs, goals, gaps, n_iters, converged, exact, x_means, y_means)
+    _check_result(path, n_samples)
     return path
 
 
@@ -279,8 +287,11 @@ def solve_gram(
         progress=progress,
     )
     y_means = np.array([problem.y_mean])
-    path = NativePath(alphas, coefs, gaps, n_iters, converged, exact, problem.x_means, y_means)
-    _check_result(path, np.array([tol * problem.y_squared]), problem.n_samples)
+    goals = np.array([tol * problem.y_squared])
+    path = NativePath(
+        alphas, coefs, goals, gaps, n_iters, converged, exact, problem.x_means, y_means
+    )
+    _check_result(path, problem.n_samples)
     return path
 
 
@@ -290,12 +301,12 @@ def intercepts(path: NativePath, coefs: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(path.y_means - np.sum(products, axis=1), dtype=np.float64)
 
 
-def _check_result(path: NativePath, goals: NDArray[np.float64], n_samples: int) -> None:
+def _check_result(path: NativePath, n_samples: int) -> None:
     if not (np.all(np.isfinite(path.coefs)) and np.all(np.isfinite(path.gaps))):
         raise ValueError(NOT_FINITE)
     for target, k in zip(*np.nonzero(~path.converged), strict=True):
         gap = path.gaps[target, k] * n_samples
-        message = f"{NOT_CONVERGED} Duality gap: {gap:.6e}, tolerance: {goals[target]:.3e}"
+        message = f"{NOT_CONVERGED} Duality gap: {gap:.6e}, tolerance: {path.goals[target]:.3e}"
         if path.alphas[k] < np.finfo(np.float64).eps:
             message += NO_PENALTY
         warnings.warn(message, ConvergenceWarning, stacklevel=4)

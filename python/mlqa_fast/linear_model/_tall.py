@@ -27,7 +27,7 @@ BY_ROWS = ("gram", "correlations", "start")  # arguments that only `solve_rows` 
 def solve(X: Any, y: NDArray[Any], *, alphas: Any, **options: Any) -> NativePath:
     """As `_problem.solve`; X is not copied where its moments do."""
     common = Penalised(**{name: options[name] for name in Penalised._fields if name in options})
-    given = any(options.get(name) is not None for name in BY_ROWS)
+    given = common.joint or any(options.get(name) is not None for name in BY_ROWS)
     n_alphas = options.get("n_alphas", 1) if alphas is None else len(alphas)
     if given or np.size(y) != len(y) or not _pays(X, n_alphas, common.updates):
         return solve_rows(X, y, alphas=alphas, **options)
