@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -29,8 +30,10 @@
 namespace mlqa::threads {
 namespace {
 
-constexpr int spins = 2000;   ///< looks at the next region at once, ...
-constexpr int yields = 1000;  ///< ... and while others may run, before a worker goes to sleep
+constexpr int spins = 2000;  ///< looks at the next region, some 20 us, ...
+/// ... and how long a worker goes on looking while others may run, before it goes to sleep. By the clock:
+/// where there are more workers than processors each look takes its turn.
+constexpr std::chrono::microseconds watch{500};
 
 void pause() noexcept {
 #if MLQA_X86
@@ -146,10 +149,17 @@ private:
         return true;
     }
 
+    /// Returns when there is another region, or after a while.
+    void look_out(std::uint64_t seen) const {
+        const auto waits = [&] { return epoch_.load(std::memory_order_acquire) == seen; };
+        for (int i = 0; i < spins && waits(); ++i) pause();
+        const auto until = std::chrono::steady_clock::now() + watch;
+        while (waits() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    }
+
     void loop(int index, std::uint64_t seen) {
         for (;;) {
-            for (int i = 0; i < spins + yields && epoch_.load(std::memory_order_acquire) == seen; ++i)
-                i < spins ? pause() : std::this_thread::yield();
+            look_out(seen);
             Region* region = nullptr;
             {
                 std::unique_lock<std::mutex> lock(mutex_);
