@@ -205,9 +205,9 @@ private:
         squared_norms_[at] = kernels.squared_norm(column(j), n_);
         norm_bounds_[at] = std::sqrt(squared_norms_[at]) * (1 + 2 * sum_error());
         const double noise = constant_column * means_[at];
-        // Lengths, for squares may overflow.
-        if (std::sqrt(squared_norms_[at]) <= std::sqrt(static_cast<double>(n_)) * std::abs(noise) &&
-            preparation.center)
+        // Lengths, for squares may overflow; the mean may as well.
+        if (preparation.center && std::isfinite(noise) &&
+            std::sqrt(squared_norms_[at]) <= std::sqrt(static_cast<double>(n_)) * std::abs(noise))
             squared_norms_[at] = 0.0;
     }
 

@@ -246,7 +246,7 @@ Status Path::solve(double lambda, double previous, const Effort& effort, Solutio
     const double threshold = std::max(0.0, std::min(lambda, 2 * lambda - previous));
     Certificate& certificate = solution.certificate;
     Status status = evaluate(threshold, certificate);
-    if (status != Status::ok) return status;
+    if (status != Status::ok || std::isnan(certificate.gap)) return status;
     solution.exact = is_exact({}, lambda, certificate);
     if (solution.exact || (effort.accept_start && certificate.gap <= reachable(certificate, effort.tol))) {
         solution.converged = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 
 #include "core/cancel.hpp"
 #include "linear_model/columns.kernel.hpp"
@@ -44,11 +45,13 @@ Screen::Screen(const Design& design, const Target& target, const Penalty& penalt
       usable_(static_cast<std::size_t>(design.features()), 0),
       found_(static_cast<std::size_t>(design.features())) {
     std::copy_n(target.correlations, design.features(), gradients_.data());
-    for (index_t j = 0; j < design.features(); ++j)
-        if (design.squared_norm(j) > 0 && !penalty.excluded(j)) {
-            features_.push_back(j);
-            usable_[static_cast<std::size_t>(j)] = 1;
-        }
+    for (index_t j = 0; j < design.features(); ++j) {
+        if (penalty.excluded(j)) continue;
+        overflows_ = overflows_ || !std::isfinite(design.squared_norm(j));
+        if (!(design.squared_norm(j) > 0)) continue;
+        features_.push_back(j);
+        usable_[static_cast<std::size_t>(j)] = 1;
+    }
     const double y_norm = std::sqrt(target.squared) * up;
     std::fill(origins_.begin(), origins_.end(), (design.sum_error() + design.entry_error()) * y_norm);
     if (gram != nullptr) return;
@@ -267,6 +270,11 @@ double Screen::beyond(double scale, double slip, bool with_slack) const {
 }
 
 void Screen::certify(const Sums& sums, Certificate& certificate) {
+    if (overflows_) {
+        const double nan = std::numeric_limits<double>::quiet_NaN();
+        certificate = {nan, nan, 1.0, 0.0, sums.reach};
+        return;
+    }
     if (penalty_.lambda() ==
         0) {  // g_j^2 / 2 ridge_j; least squares: the first-order condition, as scikit-learn
         double squares = 0;

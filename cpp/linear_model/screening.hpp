@@ -97,6 +97,7 @@ private:
     Quantised quantised_;
     const Gram* gram_;
     double gram_error_;
+    bool overflows_ = false;           ///< the square of some column: there is no certificate
     const double* w_ = nullptr;        ///< of the last evaluation
     arena::Buffer<double> gradients_;  ///< x_j'r
     arena::Buffer<double> origins_;    ///< its error when it was computed, less `travel_` then; over ||x_j||

@@ -161,7 +161,10 @@ private:
         squared_norms_[at] = squares + outside * mean * mean;
         norm_bounds_[at] =
             (std::sqrt(squared_norms_[at]) + 2 * std::abs(mean) * std::sqrt(total)) * (1 + 2 * sum_error());
-        if (squared_norms_[at] <= total * mean * mean * 0x1p-98) squared_norms_[at] = 0.0;
+        // Lengths, for squares may overflow; the mean may as well.
+        if (std::isfinite(mean) &&
+            std::sqrt(squared_norms_[at]) <= std::sqrt(total) * std::abs(mean) * 0x1p-49)
+            squared_norms_[at] = 0.0;
     }
 
     SparseView<T> columns_;

@@ -97,10 +97,25 @@ def test_constant_target(value):
     assert (ours.intercept_, ours.dual_gap_, ours.n_iter_) == (value, 0.0, 0)
 
 
-def test_overflow_is_an_error():
+@pytest.mark.parametrize("scale", [1e160, 1e200, 1e307])
+@pytest.mark.parametrize(
+    "options", [{}, {"fit_intercept": False}, {"positive": True}, {"max_iter": 1}]
+)
+def test_overflow_is_an_error(scale, options):
     X, y = problem(20, 3)
+    X[:, 1] *= scale
     with np.errstate(all="ignore"), pytest.raises(ValueError, match="non-finite parameter values"):
-        Lasso(0.1).fit(X * 1e307, y)
+        Lasso(0.1, **options).fit(X, y)
+    with pytest.raises(ValueError, match="non-finite parameter values"):
+        Lasso(0.1, **options).fit(sp.csc_array(X), y)
+
+
+def test_a_column_that_overflows_may_be_left_out():
+    X, y = problem(20, 3)
+    want = Lasso(0.1, penalty_factor=[1.0, np.inf, 1.0]).fit(X, y)
+    X[:, 1] *= 1e200
+    ours = Lasso(0.1, penalty_factor=[1.0, np.inf, 1.0]).fit(X, y)
+    np.testing.assert_array_equal(ours.coef_, want.coef_)
 
 
 def test_a_gram_matrix_may_be_given():
